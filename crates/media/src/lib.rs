@@ -1,0 +1,1 @@
+//! RTP media engine: packets, jitter buffer, codecs, a lock-free audio mixer, devices, tones and WAV files.

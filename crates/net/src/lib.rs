@@ -1,0 +1,34 @@
+//! The ground the sipsimple crates stand on: sockets, clock, DNS, interface
+//! addresses and digest authentication, each behind a small trait or as pure
+//! functions. Knows no SIP, RTP or MSRP.
+//!
+//! Everything that touches the world is a trait, so that a whole application
+//! can run over a simulated network in virtual time. [`TokioNetwork`],
+//! [`TokioClock`], [`SystemResolver`] and [`SystemInterfaces`] are the real side.
+
+pub mod digest;
+
+#[cfg(feature = "net")]
+mod clock;
+#[cfg(feature = "net")]
+mod interface;
+#[cfg(feature = "net")]
+mod network;
+#[cfg(feature = "net")]
+mod resolver;
+#[cfg(feature = "net")]
+mod seed;
+#[cfg(feature = "net")]
+mod system;
+
+#[cfg(feature = "net")]
+pub use {
+    clock::{Clock, TokioClock},
+    interface::{InterfaceWatcher, SystemInterfaces},
+    network::{
+        BoxFuture, ByteStream, DatagramSocket, MediaSocket, Network, Received, StreamListener,
+    },
+    resolver::{ResolveError, Resolver, SystemResolver},
+    seed::random_seed,
+    system::TokioNetwork,
+};

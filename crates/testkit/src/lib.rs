@@ -1,0 +1,1 @@
+//! Simulated networks and virtual time for the scenarios of the sipsimple workspace.

@@ -1,0 +1,2 @@
+//! Commands of the workspace: `cargo xtask help` lists them.
+fn main() {}
