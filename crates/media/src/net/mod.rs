@@ -1,0 +1,3 @@
+//! The upper floor: what needs sockets, threads and a clock.
+
+pub mod pacer;
