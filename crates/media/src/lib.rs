@@ -3,3 +3,4 @@
 pub mod mixer;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod resample;
