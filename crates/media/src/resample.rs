@@ -249,7 +249,7 @@ mod tests {
                 let late = -phase / TAU;
                 let expected = resampler.latency().as_secs_f64() * 1_000.0;
                 let error = (late - expected).rem_euclid(1.0);
-                assert!(error < 0.05 || error > 0.95, "{from} to {to}: {late} for {expected}");
+                assert!(!(0.05..=0.95).contains(&error), "{from} to {to}: {late} for {expected}");
                 assert!(resampler.latency() <= Duration::from_millis(5), "{from} to {to}");
             }
         }
