@@ -1,9 +1,115 @@
-//! stub
+//! `cargo xtask interop`: real peers on loopback, as a matrix of cells that pass, fail or are skipped.
+//!
+//! An area (one file under `area/`) is a list of cells; a cell starts what it needs from
+//! `peer/`, on free ports, and everything that it started is ended when it is over.
+
+mod area;
+mod cell;
+mod install;
+mod interrupt;
+mod matrix;
+mod peer;
+mod ports;
+mod process;
+mod sip;
+mod tap;
+mod tone;
+
 use clap::Parser;
-/// Options.
+
+use crate::{time, workspace};
+use cell::{Cell, Context, Stop};
+use matrix::{Matrix, Row, Verdict};
+
+/// Where logs and captures of the last run are kept. Git ignores it.
+const RUN_FOLDER: &str = "interop-run";
+
+/// Options of `cargo xtask interop`.
 #[derive(Parser)]
-pub(crate) struct Args {}
-pub(crate) fn run(_: &Args) -> Result<(), String> {
-    println!("interop: no cells yet");
-    Ok(())
+pub(crate) struct Args {
+    /// Only this area: selfcheck, baresip, sipp or kamailio
+    area: Option<String>,
+    /// Only cells whose name contains this text; nothing is written to docs/
+    #[arg(long, value_name = "TEXT")]
+    cell: Option<String>,
+    /// The cells that the continuous integration runs, in a few minutes; nothing is written to docs/
+    #[arg(long)]
+    short: bool,
+    /// Keep logs and captures of passing cells too
+    #[arg(long)]
+    keep: bool,
+    /// Only say which cells there are
+    #[arg(long)]
+    list: bool,
+}
+
+/// Runs the chosen cells, prints the matrix, fails when a cell fails.
+pub(crate) fn run(args: &Args) -> Result<(), String> {
+    let areas: Vec<_> = area::all()
+        .into_iter()
+        .filter(|area| args.area.as_deref().is_none_or(|wanted| wanted == area.name))
+        .collect();
+    if areas.is_empty() {
+        let names: Vec<_> = area::all().iter().map(|area| area.name).collect();
+        return Err(format!("there is no such area; there are {}", names.join(", ")));
+    }
+    if args.list {
+        for area in &areas {
+            for cell in &area.cells {
+                println!("{:10} {}", area.name, cell.name);
+            }
+        }
+        return Ok(());
+    }
+    interrupt::install()?;
+    let folder = workspace::root().join(RUN_FOLDER);
+    let _ = std::fs::remove_dir_all(&folder);
+    let agent = peer::agent::Program::default();
+    let mut matrix = Matrix::default();
+    for area in &areas {
+        let ready = install::ensure(area.packages);
+        let peer = install::versions(area.packages);
+        println!("── {} ({peer})", area.name);
+        for cell in area.cells.iter().filter(|cell| wanted(args, cell)) {
+            let context = Context::new(folder.join(area.name).join(cell.folder()), &agent);
+            let row = match &ready {
+                Ok(()) => run_cell(area.name, cell, &context, args.keep),
+                Err(reason) => Row::new(area.name, cell, Verdict::Skipped, reason.clone()),
+            };
+            matrix.add(row);
+        }
+        matrix.peer(area.name, peer);
+    }
+    println!("{}", matrix.summary());
+    if args.cell.is_none() && !args.short {
+        matrix.write()?;
+    }
+    match matrix.failed() {
+        0 => Ok(()),
+        1 => Err(format!("1 cell fails; its logs are in {RUN_FOLDER}/")),
+        count => Err(format!("{count} cells fail; their logs are in {RUN_FOLDER}/")),
+    }
+}
+
+fn wanted(args: &Args, cell: &Cell) -> bool {
+    (!args.short || cell.short) && args.cell.as_deref().is_none_or(|text| cell.name.contains(text))
+}
+
+fn run_cell(area: &'static str, cell: &Cell, context: &Context, keep: bool) -> Row {
+    let start = time::now();
+    let result = std::fs::create_dir_all(&context.folder)
+        .map_err(|error| Stop::Fail(format!("{}: {error}", context.folder.display())))
+        .and_then(|()| {
+            let _capture = process::capture(&context.folder);
+            (cell.run)(context)
+        });
+    let (verdict, note) = match result {
+        Ok(note) => (Verdict::Passed, note),
+        Err(Stop::Fail(reason)) => (Verdict::Failed, reason),
+        Err(Stop::Skip(reason)) => (Verdict::Skipped, reason),
+    };
+    if verdict != Verdict::Failed && !keep {
+        let _ = std::fs::remove_dir_all(&context.folder);
+    }
+    Row { seconds: start.elapsed().as_secs_f64(), ..Row::new(area, cell, verdict, note) }
 }

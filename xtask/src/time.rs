@@ -1,11 +1,37 @@
 //! The one place where xtask reads the clock and waits: it drives real programs in real time.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How often a condition is looked at again.
+const POLL: Duration = Duration::from_millis(20);
 
 /// The present moment.
 #[allow(clippy::disallowed_methods)] // other programs run on the real clock
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// Does nothing for a while: for what has no event, such as letting audio flow.
+#[allow(clippy::disallowed_methods)] // other programs run on the real clock
+pub(crate) fn pause(length: Duration) {
+    std::thread::sleep(length);
+}
+
+/// Looks at `condition` until it gives a value or `timeout` has passed.
+pub(crate) fn wait_for<T>(
+    timeout: Duration,
+    mut condition: impl FnMut() -> Option<T>,
+) -> Option<T> {
+    let end = now() + timeout;
+    loop {
+        if let Some(value) = condition() {
+            return Some(value);
+        }
+        if now() >= end {
+            return None;
+        }
+        pause(POLL);
+    }
 }
 
 /// Today in UTC, as `YYYY-MM-DD`.
