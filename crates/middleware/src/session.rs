@@ -1,5 +1,8 @@
 #![allow(missing_docs)]
+mod machine;
+mod state;
 use crate::notification::{ToValue, Value};
+pub use state::{Direction, SessionError, SessionState};
 #[derive(Debug, Clone)]
 pub struct Session;
 impl ToValue for Session {
