@@ -10,30 +10,53 @@ mod name_addr;
 mod params;
 mod quoted;
 
+mod authentication;
 mod contact;
 mod cseq;
+mod date;
+mod event;
 mod from;
 mod lists;
+mod media_type;
 mod numbers;
+mod reason;
+mod refer_to;
+mod replaces;
+mod retry_after;
 mod routing;
+mod session_timer;
 mod text;
 mod to;
 mod via;
+mod warning;
 
+pub use authentication::{
+    AuthParams, AuthenticationInfo, Authorization, ProxyAuthenticate, ProxyAuthenticationInfo,
+    ProxyAuthorization, WwwAuthenticate,
+};
 pub use contact::{Contact, ContactValue};
 pub use cseq::CSeq;
+pub use date::Date;
+pub use event::{Event, SubscriptionState};
 pub use from::From;
 pub use lists::{Allow, ProxyRequire, Require, Supported, Unsupported};
+pub use media_type::{Accept, ContentType};
 pub use name::HeaderName;
 pub(crate) use name::{CONTENT_LENGTH, OTHER, code_of};
 pub use name_addr::{DisplayName, NameAddr};
 pub use numbers::{ContentLength, Expires, MaxForwards, MinExpires};
 pub use params::{Param, Params};
 pub use quoted::{Quoted, unquote};
+pub use reason::Reason;
+pub use refer_to::{ReferTo, ReferredBy};
+pub use replaces::Replaces;
+pub use retry_after::RetryAfter;
 pub use routing::{RecordRoute, Route};
+pub use session_timer::{MinSe, Refresher, SessionExpires};
 pub use text::{CallId, Server, Subject, UserAgent};
 pub use to::To;
 pub use via::{MAGIC_COOKIE, Via};
+pub use warning::Warning;
 
 pub use crate::scan::{Scanner, SyntaxError};
 

@@ -1,6 +1,7 @@
 //! SIP as a sans-IO machine: messages, SDP, transactions, dialogs and usages, with a tokio engine on top.
 
 pub mod auth;
+pub mod framing;
 pub mod header;
 pub mod message;
 #[cfg(feature = "net")]

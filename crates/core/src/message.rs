@@ -32,6 +32,7 @@ pub use access::{HeaderLine, Items};
 pub use build::{BuildError, MessageBuilder};
 pub use error::{ParseError, ParseErrorKind};
 pub use method::Method;
+pub(crate) use parse::decimal;
 pub use status::StatusCode;
 pub use table::Message;
 

@@ -52,12 +52,16 @@ impl Message {
     pub fn request_uri(&self) -> Result<UriView<'_>, ParseError> {
         let text = self.request_uri_text();
         UriView::parse(text).map_err(|error| {
-            let start = match self.start {
-                StartLine::Request { uri, .. } => usize::from(uri.start),
-                StartLine::Response { .. } => 0,
-            };
-            ParseError::new(ParseErrorKind::RequestUri(error.expected), start + error.offset)
+            let offset = self.request_uri_offset() + error.offset;
+            ParseError::new(ParseErrorKind::RequestUri(error.expected), offset)
         })
+    }
+
+    pub(super) fn request_uri_offset(&self) -> usize {
+        match self.start {
+            StartLine::Request { uri, .. } => usize::from(uri.start),
+            StartLine::Response { .. } => 0,
+        }
     }
 
     /// The code of a response.

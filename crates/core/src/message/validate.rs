@@ -36,7 +36,8 @@ impl Message {
         {
             // RFC 3261 §19.1.1: never in a Request-URI, never turned into
             // headers of the message.
-            return Err(ParseError::new(Kind::RequestUri("no headers in the Request-URI"), 0));
+            let kind = Kind::RequestUri("no headers in the Request-URI");
+            return Err(ParseError::new(kind, self.request_uri_offset()));
         }
         self.check_duplicates()?;
         self.required::<Via<'_>>()?;
