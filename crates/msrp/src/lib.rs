@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+pub mod cpim;
+mod header;
+mod message;
+pub mod parser;
+mod uri;
+pub mod writer;
+
+pub use header::{ByteRange, FailureReport, HeaderName, Status, StatusCode, ValueError};
+pub use message::{Flag, Head, HeadError, MAX_HEAD, MAX_HEADERS, Method, StartLine, is_ident};
+pub use uri::{MAX_PATH, MAX_URI, MSRP_PORT, MsrpUri, Path, Scheme, UriError};
