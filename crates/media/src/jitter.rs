@@ -1,0 +1,471 @@
+//! The jitter buffer: packets in as the network gives them, packets out in
+//! the order and at the time of playing.
+//!
+//! Everything is counted on the clock of the RTP timestamps. A packet's
+//! *transit* is its arrival minus its timestamp; only differences of transits
+//! mean anything (RFC 3550 §6.4.1). The *cursor* is the timestamp that plays
+//! next, and now minus the cursor is the playout's own transit: it has to be a
+//! little longer than that of nearly all packets, and no longer. The window
+//! of the latest transits says how long ([`TransitWindow`]); the buffer moves
+//! towards it where nobody hears it: at the start of a talk spurt, in
+//! silence and in gaps at once, in speech slowly.
+//!
+//! * A packet that comes late when nothing else is there to play sets the
+//!   cursor back: the pause was heard anyway, so nothing is lost but time.
+//! * Clock drift shows as a slow change of the transits and is followed.
+//! * A jump of the timestamps, or a run of packets that are all late, starts
+//!   anew.
+
+mod window;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+pub use window::TransitWindow;
+
+use crate::stream::JitterConfig;
+
+/// Packets that wait at most; then the oldest is thrown away.
+pub const MAX_PACKETS: usize = 64;
+/// A packet that claims to last longer is not stored.
+pub const MAX_PACKET_TIME: Duration = Duration::from_millis(200);
+
+/// A transit this far from the others belongs to another clock.
+const RESYNC_DISTANCE: Duration = Duration::from_millis(1500);
+/// Packets in a row from another clock that are believed.
+const RESYNC_PACKETS: u8 = 3;
+/// Packets in a row that come too late, after which the clock is doubted.
+const LATE_PACKETS: u8 = 10;
+/// With nothing to play for so long, the next packet starts a talk spurt.
+const SPURT_END: Duration = Duration::from_millis(250);
+/// Decisions in a row that must find the delay wrong: in silence, in speech.
+const PATIENCE: (u8, u8) = (6, 20);
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// It will be played.
+    Kept,
+    /// A packet with its timestamp waits already.
+    Duplicate,
+    /// Its time has passed.
+    Late,
+    /// It can't be placed: of another clock, or absurdly long.
+    Misplaced,
+}
+
+/// What to play next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Playout<'a> {
+    /// Decode this payload and leave out its first `skip` units.
+    Packet {
+        /// The payload type it came with.
+        payload_type: u8,
+        /// The payload.
+        payload: &'a [u8],
+        /// How much of it is in the past, in timestamp units.
+        skip: u32,
+        /// It does not continue what was played last: blend.
+        join: bool,
+    },
+    /// Audio is missing: make something up for this many timestamp units.
+    Conceal(u32),
+    /// Nobody speaks: silence for this many timestamp units.
+    Silence(u32),
+}
+
+#[derive(Debug)]
+struct Entry {
+    timestamp: i64,
+    ticks: u32,
+    sequence: u16,
+    payload_type: u8,
+    payload: Vec<u8>,
+}
+
+impl Entry {
+    fn end(&self) -> i64 {
+        self.timestamp + i64::from(self.ticks)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Nothing to play. Packets before `floor` have been played.
+    Idle { floor: i64 },
+    Playing {
+        cursor: i64,
+        last_sequence: u16,
+        /// How much of what lies before the cursor was made up because the
+        /// buffer was empty.
+        starved: i64,
+        /// The next packet does not continue what was heard.
+        join: bool,
+    },
+}
+
+/// How long the delay has been wrong, in decisions.
+#[derive(Debug, Clone, Copy, Default)]
+struct Patience {
+    long: u8,
+    short: u8,
+}
+
+/// Time made up and left out, in timestamp units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Adjustments {
+    /// Made up for lost or late packets.
+    pub concealed: u64,
+    /// Left out to shorten the delay.
+    pub dropped: u64,
+    /// Made up to lengthen the delay.
+    pub inserted: u64,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct JitterBuffer {
+    clock_rate: u32,
+    quantum: i64,
+    limits: JitterConfig,
+    origin: Instant,
+    /// The latest timestamp, unwrapped.
+    latest: Option<i64>,
+    entries: VecDeque<Entry>,
+    /// Payload buffers to be used again.
+    spare: Vec<Vec<u8>>,
+    current: Vec<u8>,
+    window: TransitWindow,
+    state: State,
+    patience: Patience,
+    misplaced: u8,
+    late: u8,
+    /// Packets of other kinds (events) since the last one played.
+    others: u16,
+    adjustments: Adjustments,
+}
+
+impl JitterBuffer {
+    /// An empty buffer for a clock of `clock_rate` Hz.
+    pub fn new(now: Instant, clock_rate: u32, limits: JitterConfig) -> Self {
+        Self {
+            clock_rate,
+            quantum: i64::from(clock_rate / 100),
+            limits,
+            origin: now,
+            latest: None,
+            entries: VecDeque::with_capacity(MAX_PACKETS),
+            spare: Vec::with_capacity(MAX_PACKETS),
+            current: Vec::new(),
+            window: TransitWindow::default(),
+            state: State::Idle { floor: i64::MIN },
+            patience: Patience::default(),
+            misplaced: 0,
+            late: 0,
+            others: 0,
+            adjustments: Adjustments::default(),
+        }
+    }
+
+    /// Forgets the packets and what is known of the source's clock.
+    pub fn reset(&mut self) {
+        while let Some(entry) = self.entries.pop_front() {
+            self.recycle(entry.payload);
+        }
+        self.latest = None;
+        self.window.clear();
+        self.state = State::Idle { floor: i64::MIN };
+        self.patience = Patience::default();
+        self.misplaced = 0;
+        self.late = 0;
+        self.others = 0;
+    }
+
+    /// Sets other limits of the delay.
+    pub fn set_limits(&mut self, limits: JitterConfig) {
+        self.limits = limits;
+    }
+
+    /// Takes a packet that lasts `ticks` timestamp units.
+    pub fn insert(
+        &mut self,
+        arrival: Instant,
+        packet: &crate::rtp::RtpPacket<'_>,
+        ticks: u32,
+    ) -> Stored {
+        if ticks == 0 || ticks > self.units(MAX_PACKET_TIME) as u32 {
+            return Stored::Misplaced;
+        }
+        let arrival = self.at(arrival);
+        let mut timestamp = self.unwrap(packet.timestamp);
+        if !self.belongs(arrival - timestamp) {
+            self.misplaced += 1;
+            let idle = matches!(self.state, State::Idle { .. }) && self.entries.is_empty();
+            if !(idle || packet.marker || self.misplaced >= RESYNC_PACKETS) {
+                return Stored::Misplaced;
+            }
+            self.reset();
+            timestamp = self.unwrap(packet.timestamp);
+        }
+        self.misplaced = 0;
+        self.window.push(arrival - timestamp);
+        if !self.in_time(arrival, timestamp, timestamp + i64::from(ticks)) {
+            self.late += 1;
+            if self.late < LATE_PACKETS {
+                return Stored::Late;
+            }
+            self.reset();
+            timestamp = self.unwrap(packet.timestamp);
+            self.window.push(arrival - timestamp);
+        }
+        self.late = 0;
+        self.latest = Some(self.latest.map_or(timestamp, |latest| latest.max(timestamp)));
+        let place = self.entries.iter().rposition(|entry| entry.timestamp <= timestamp);
+        if place.is_some_and(|at| self.entries[at].timestamp == timestamp) {
+            return Stored::Duplicate;
+        }
+        let mut payload = self.spare.pop().unwrap_or_default();
+        payload.clear();
+        payload.extend_from_slice(packet.payload);
+        let (sequence, payload_type) = (packet.sequence, packet.payload_type);
+        let entry = Entry { timestamp, ticks, sequence, payload_type, payload };
+        if self.entries.len() == MAX_PACKETS
+            && let Some(oldest) = self.entries.pop_front()
+        {
+            self.recycle(oldest.payload);
+            // The place has moved with the front.
+            self.entries.insert(place.unwrap_or(0), entry);
+        } else {
+            self.entries.insert(place.map_or(0, |at| at + 1), entry);
+        }
+        Stored::Kept
+    }
+
+    /// Takes note of a packet that uses a sequence number but is not audio.
+    pub fn other_packet(&mut self) {
+        self.others = self.others.saturating_add(1);
+    }
+
+    /// What plays from `now` on, for at most `wanted` timestamp units unless
+    /// it is a packet. `quiet` says that what was played last was silence.
+    pub fn next(&mut self, now: Instant, wanted: u32, quiet: bool) -> Playout<'_> {
+        let now = self.at(now);
+        loop {
+            let front = self.entries.front().map(|e| (e.timestamp, e.end(), e.sequence));
+            match (self.state, front) {
+                (State::Idle { .. }, None) => return Playout::Silence(wanted),
+                (State::Idle { .. }, Some((timestamp, _, sequence))) => {
+                    if now - timestamp < self.target() {
+                        return Playout::Silence(wanted);
+                    }
+                    let last_sequence = sequence.wrapping_sub(1);
+                    self.state =
+                        State::Playing { cursor: timestamp, last_sequence, starved: 0, join: true };
+                    self.patience = Patience::default();
+                }
+                (State::Playing { cursor, starved, .. }, None) => {
+                    if starved >= self.units(SPURT_END) {
+                        self.state = State::Idle { floor: cursor - starved };
+                        continue;
+                    }
+                    return self.conceal(wanted.into(), true);
+                }
+                (State::Playing { cursor, .. }, Some((_, end, _))) if end <= cursor => {
+                    // Its last part was made up for, or left out.
+                    self.drop_front();
+                }
+                (State::Playing { cursor, .. }, Some((timestamp, _, _))) if timestamp <= cursor => {
+                    match self.correction(now - cursor, quiet) {
+                        Some(ahead) if ahead > 0 => self.leave_out(ahead),
+                        Some(_) => return self.insert_pause(wanted),
+                        None => return self.play(),
+                    }
+                }
+                (State::Playing { cursor, last_sequence, .. }, Some((timestamp, _, sequence))) => {
+                    let gap = timestamp - cursor;
+                    let excess = now - cursor - self.target();
+                    if excess > self.slack() {
+                        self.leave_out(excess.min(gap));
+                        continue;
+                    }
+                    let missing = sequence.wrapping_sub(last_sequence).wrapping_sub(1);
+                    let wanted = gap.min(wanted.into());
+                    if missing <= self.others {
+                        self.advance(wanted, 0, true);
+                        return Playout::Silence(wanted as u32);
+                    }
+                    return self.conceal(wanted, false);
+                }
+            }
+        }
+    }
+
+    /// The delay of the playout at `now` above the fastest packet, if it plays.
+    pub fn delay(&self, now: Instant) -> Option<Duration> {
+        let State::Playing { cursor, .. } = self.state else { return None };
+        let fastest = self.window.fastest()?;
+        Some(self.time((self.at(now) - cursor - fastest).max(0)))
+    }
+
+    /// The delay above the fastest packet that the jitter asks for.
+    pub fn target_delay(&self) -> Duration {
+        let Some(fastest) = self.window.fastest() else { return self.limits.initial_delay };
+        self.time(self.target() - fastest)
+    }
+
+    /// Time made up and left out so far.
+    pub fn adjustments(&self) -> Adjustments {
+        self.adjustments
+    }
+
+    /// A time in timestamp units.
+    fn units(&self, time: Duration) -> i64 {
+        (time.as_micros() * u128::from(self.clock_rate) / 1_000_000) as i64
+    }
+
+    /// Timestamp units as a time.
+    fn time(&self, units: i64) -> Duration {
+        Duration::from_micros(units.max(0) as u64 * 1_000_000 / u64::from(self.clock_rate))
+    }
+
+    fn at(&self, instant: Instant) -> i64 {
+        self.units(instant.saturating_duration_since(self.origin))
+    }
+
+    fn unwrap(&self, timestamp: u32) -> i64 {
+        match self.latest {
+            None => timestamp.into(),
+            Some(latest) => latest + i64::from(timestamp.wrapping_sub(latest as u32) as i32),
+        }
+    }
+
+    fn belongs(&self, transit: i64) -> bool {
+        let Some(fastest) = self.window.fastest() else { return true };
+        (transit - fastest).abs() <= self.units(RESYNC_DISTANCE)
+    }
+
+    /// Whether a packet can still be played; sets the cursor back for it where
+    /// that costs nothing.
+    fn in_time(&mut self, arrival: i64, timestamp: i64, end: i64) -> bool {
+        match &mut self.state {
+            State::Idle { floor } => end > *floor,
+            State::Playing { cursor, starved, join, .. } => {
+                let back = (*cursor - timestamp).clamp(0, *starved);
+                let fastest = self.window.fastest().unwrap_or(0);
+                let longest = (self.limits.max_delay.as_micros() * u128::from(self.clock_rate)
+                    / 1_000_000) as i64;
+                let delay = arrival - (*cursor - back) - fastest;
+                if back > 0 && self.entries.is_empty() && delay <= longest {
+                    *cursor -= back;
+                    *starved = 0;
+                    *join = true;
+                    let back = back as u64;
+                    self.adjustments.concealed -= back.min(self.adjustments.concealed);
+                    self.adjustments.inserted += back;
+                }
+                end > *cursor
+            }
+        }
+    }
+
+    /// The transit that the playout should have.
+    fn target(&self) -> i64 {
+        let (Some(fastest), Some(slow)) = (self.window.fastest(), self.window.slow()) else {
+            return 0;
+        };
+        let floor = match self.window.is_telling() {
+            true => self.limits.min_delay,
+            false => self.limits.initial_delay,
+        };
+        // Packets are taken from the sockets once a quantum.
+        let wanted = (slow + self.quantum).max(fastest + self.units(floor));
+        wanted.min(fastest + self.units(self.limits.max_delay))
+    }
+
+    /// How far the delay may be above its target without being touched.
+    fn slack(&self) -> i64 {
+        self.quantum + self.quantum / 2
+    }
+
+    /// How much to leave out (above zero) or to insert (below), if anything.
+    fn correction(&mut self, transit: i64, quiet: bool) -> Option<i64> {
+        let excess = transit - self.target();
+        let longest = self.units(self.limits.max_delay);
+        let fastest = self.window.fastest().unwrap_or(0);
+        if transit - fastest > longest + self.slack() {
+            return Some(excess);
+        }
+        let patience = if quiet { PATIENCE.0 } else { PATIENCE.1 };
+        self.patience.long = if excess > self.slack() { self.patience.long + 1 } else { 0 };
+        self.patience.short = if excess < -self.quantum / 2 { self.patience.short + 1 } else { 0 };
+        if self.patience.long >= patience {
+            self.patience.long = 0;
+            return Some(self.quantum);
+        }
+        if self.patience.short >= patience {
+            self.patience.short = 0;
+            return Some(-self.quantum);
+        }
+        None
+    }
+
+    fn advance(&mut self, units: i64, starving: i64, joins: bool) {
+        if let State::Playing { cursor, starved, join, .. } = &mut self.state {
+            *cursor += units;
+            *starved = if starving == 0 { 0 } else { *starved + starving };
+            *join |= joins;
+        }
+    }
+
+    fn conceal(&mut self, units: i64, starving: bool) -> Playout<'_> {
+        self.advance(units, if starving { units } else { 0 }, true);
+        self.adjustments.concealed += units as u64;
+        Playout::Conceal(units as u32)
+    }
+
+    fn leave_out(&mut self, units: i64) {
+        self.advance(units, 0, true);
+        self.adjustments.dropped += units as u64;
+    }
+
+    fn insert_pause(&mut self, wanted: u32) -> Playout<'_> {
+        let units = self.quantum.min(wanted.into());
+        self.advance(0, 0, true);
+        self.adjustments.inserted += units as u64;
+        Playout::Conceal(units as u32)
+    }
+
+    fn play(&mut self) -> Playout<'_> {
+        let (Some(entry), State::Playing { cursor, last_sequence, starved, join }) =
+            (self.entries.pop_front(), &mut self.state)
+        else {
+            return Playout::Silence(self.quantum as u32);
+        };
+        let skip = (*cursor - entry.timestamp) as u32;
+        *cursor = entry.end();
+        *last_sequence = entry.sequence;
+        *starved = 0;
+        let join = std::mem::take(join);
+        self.others = 0;
+        let played = std::mem::replace(&mut self.current, entry.payload);
+        self.recycle(played);
+        Playout::Packet { payload_type: entry.payload_type, payload: &self.current, skip, join }
+    }
+
+    fn drop_front(&mut self) {
+        let Some(entry) = self.entries.pop_front() else { return };
+        if let State::Playing { last_sequence, .. } = &mut self.state {
+            *last_sequence = entry.sequence;
+        }
+        self.recycle(entry.payload);
+    }
+
+    fn recycle(&mut self, payload: Vec<u8>) {
+        if self.spare.len() < MAX_PACKETS {
+            self.spare.push(payload);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
