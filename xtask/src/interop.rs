@@ -67,14 +67,14 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     let agent = peer::agent::Program::default();
     let mut matrix = Matrix::default();
     for area in &areas {
-        let ready = install::ensure(area.packages);
+        let ready = ready(area, &agent);
         let peer = install::versions(area.packages);
         println!("── {} ({peer})", area.name);
         for cell in area.cells.iter().filter(|cell| wanted(args, cell)) {
             let context = Context::new(folder.join(area.name).join(cell.folder()), &agent);
             let row = match &ready {
                 Ok(()) => run_cell(area.name, cell, &context, args.keep),
-                Err(reason) => Row::new(area.name, cell, Verdict::Skipped, reason.clone()),
+                Err(stop) => row(area.name, cell, 0.0, Err(stop.clone())),
             };
             matrix.add(row);
         }
@@ -95,6 +95,15 @@ fn wanted(args: &Args, cell: &Cell) -> bool {
     (!args.short || cell.short) && args.cell.as_deref().is_none_or(|text| cell.name.contains(text))
 }
 
+/// Installs an area's peers and builds the program under test.
+fn ready(area: &area::Area, agent: &peer::agent::Program) -> Result<(), Stop> {
+    install::ensure(area.packages).map_err(Stop::Skip)?;
+    if area.program {
+        agent.path()?;
+    }
+    Ok(())
+}
+
 fn run_cell(area: &'static str, cell: &Cell, context: &Context, keep: bool) -> Row {
     let start = time::now();
     let result = std::fs::create_dir_all(&context.folder)
@@ -103,13 +112,17 @@ fn run_cell(area: &'static str, cell: &Cell, context: &Context, keep: bool) -> R
             let _capture = process::capture(&context.folder);
             (cell.run)(context)
         });
+    if !matches!(result, Err(Stop::Fail(_))) && !keep {
+        let _ = std::fs::remove_dir_all(&context.folder);
+    }
+    row(area, cell, start.elapsed().as_secs_f64(), result)
+}
+
+fn row(area: &'static str, cell: &Cell, seconds: f64, result: cell::Outcome) -> Row {
     let (verdict, note) = match result {
         Ok(note) => (Verdict::Passed, note),
         Err(Stop::Fail(reason)) => (Verdict::Failed, reason),
         Err(Stop::Skip(reason)) => (Verdict::Skipped, reason),
     };
-    if verdict != Verdict::Failed && !keep {
-        let _ = std::fs::remove_dir_all(&context.folder);
-    }
-    Row { seconds: start.elapsed().as_secs_f64(), ..Row::new(area, cell, verdict, note) }
+    Row { area, name: cell.name.clone(), verdict, seconds, note }
 }

@@ -12,6 +12,8 @@ use super::install::Package;
 pub(super) struct Area {
     pub(super) name: &'static str,
     pub(super) packages: &'static [Package],
+    /// Whether the cells need the program under test.
+    pub(super) program: bool,
     pub(super) cells: Vec<Cell>,
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::cell::Cell;
 use crate::{time, workspace};
 
 /// The published matrix.
@@ -34,12 +33,6 @@ pub(super) struct Row {
     pub(super) verdict: Verdict,
     pub(super) seconds: f64,
     pub(super) note: String,
-}
-
-impl Row {
-    pub(super) fn new(area: &'static str, cell: &Cell, verdict: Verdict, note: String) -> Self {
-        Self { area, name: cell.name.clone(), verdict, seconds: 0.0, note }
-    }
 }
 
 /// All rows of a run.

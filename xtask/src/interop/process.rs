@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use super::cell::Stop;
@@ -73,7 +73,8 @@ impl Running {
     /// Asks the program to end, and kills it when it doesn't.
     pub(super) fn end(&mut self) {
         if !self.over {
-            let _ = killpg(self.group, Signal::SIGTERM);
+            // The leader alone: a daemon wants to end its children itself.
+            let _ = kill(self.group, Signal::SIGTERM);
             let _ = time::wait_for(GRACE, || self.ended());
         }
         // Also when the leader is gone: children of its own may be left.
@@ -107,7 +108,7 @@ fn running() -> std::sync::MutexGuard<'static, Vec<Pid>> {
 pub(super) fn end_all() {
     let groups = running().clone();
     for group in &groups {
-        let _ = killpg(*group, Signal::SIGTERM);
+        let _ = kill(*group, Signal::SIGTERM);
     }
     time::pause(Duration::from_millis(500));
     for group in &groups {

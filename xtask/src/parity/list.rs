@@ -158,11 +158,12 @@ impl List {
                 middleware(sources).any(|source| code(&source.text).contains(&literal))
             }
             Kind::Api => {
-                let path = match status {
-                    Status::Present(Some(path)) => path.clone(),
-                    _ => rust_path(name),
-                };
-                has_path(&path, sources)
+                // Without a path it is a name that the application sees; a
+                // type of a leaf crate may share it and mean something else.
+                match status {
+                    Status::Present(Some(path)) => has_path(path, sources.iter()),
+                    _ => has_path(&rust_path(name), middleware(sources)),
+                }
             }
             Kind::Settings => {
                 let explicit = matches!(status, Status::Present(Some(_)));
@@ -205,29 +206,40 @@ fn rust_path(name: &str) -> String {
     }
 }
 
-/// Whether the crates define `Type`, or `member` in a file that has an
-/// `impl` or a definition of `Type`.
-fn has_path(path: &str, sources: &[Source]) -> bool {
+/// Whether the files define or re-export `Type`, or have `member` beside a
+/// definition or an `impl` of it.
+fn has_path<'a>(path: &str, sources: impl Iterator<Item = &'a Source> + Clone) -> bool {
     let (kind, member) = path.rsplit_once("::").map_or((path, None), |(k, m)| (k, Some(m)));
-    let kind = kind.rsplit("::").next().unwrap_or(kind);
-    let defines = |source: &&Source| {
-        ["struct", "enum", "trait", "type"]
-            .iter()
-            .any(|word| has_words(&source.text, &format!("pub {word} "), kind))
+    // `sipsimple_core::Engine` is a type; `Engine::start` is a member.
+    let (kind, member) = match member {
+        Some(member) if !kind.starts_with(char::is_uppercase) => (member, None),
+        _ => (kind, member),
     };
-    let Some(member) = member else { return sources.iter().any(|source| defines(&source)) };
-    sources
-        .iter()
-        .filter(|source| {
-            defines(source)
-                || has_words(&source.text, "impl ", kind)
-                || has_words(&source.text, " for ", kind)
-        })
-        .any(|source| {
-            has_words(&source.text, "fn ", member)
-                || has_words(&source.text, "pub ", member)
-                || variant(&source.text, member)
-        })
+    let defines = |source: &Source| {
+        let words = ["struct", "enum", "trait", "type"];
+        words.iter().any(|word| has_words(&source.text, &format!("pub {word} "), kind))
+    };
+    let Some(member) = member else {
+        return sources.clone().any(|source| defines(source) || exports(&source.text, kind));
+    };
+    let beside = |source: &Source| {
+        defines(source)
+            || has_words(&source.text, "impl ", kind)
+            || has_words(&source.text, " for ", kind)
+    };
+    sources.clone().filter(|source| beside(source)).any(|source| {
+        has_words(&source.text, "fn ", member)
+            || has_words(&source.text, "pub ", member)
+            || variant(&source.text, member)
+    })
+}
+
+/// Whether a `pub use` of the text names the type.
+fn exports(text: &str, kind: &str) -> bool {
+    text.split("pub use ").skip(1).any(|rest| {
+        let statement = rest.split(';').next().unwrap_or_default();
+        statement.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == kind)
+    })
 }
 
 fn variant(text: &str, name: &str) -> bool {
@@ -253,7 +265,7 @@ fn has_field(source: &Source, field: &str) -> bool {
         && has_words(&source.text, "pub ", field)
 }
 
-fn middleware(sources: &[Source]) -> impl Iterator<Item = &Source> {
+fn middleware(sources: &[Source]) -> impl Iterator<Item = &Source> + Clone {
     sources.iter().filter(|source| source.path.starts_with("crates/middleware/"))
 }
 

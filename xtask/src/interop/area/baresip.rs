@@ -26,10 +26,10 @@ enum Side {
 }
 
 impl Side {
-    fn verb(self, verb: &str) -> String {
+    fn call(self) -> &'static str {
         match self {
-            Self::We => format!("we {verb}"),
-            Self::They => format!("baresip {verb}s"),
+            Self::We => "we call",
+            Self::They => "baresip calls",
         }
     }
 
@@ -50,7 +50,7 @@ pub(super) fn area() -> Area {
                 let hangs_up = if codec == "PCMA" { other(hangs_up) } else { hangs_up };
                 let name = format!(
                     "{}, {codec} over {}, {}",
-                    caller.verb("call"),
+                    caller.call(),
                     transport.to_uppercase(),
                     hangs_up.hang_up()
                 );
@@ -62,8 +62,11 @@ pub(super) fn area() -> Area {
     }
     for transport in ["udp", "tcp"] {
         for side in [Side::We, Side::They] {
-            let name =
-                format!("{} and unhold, over {}", side.verb("hold"), transport.to_uppercase());
+            let holds = match side {
+                Side::We => "we hold and unhold",
+                Side::They => "baresip holds and unholds",
+            };
+            let name = format!("{holds}, over {}", transport.to_uppercase());
             cells.push(Cell::new(name, move |context| hold(context, side, transport)));
         }
     }
@@ -71,7 +74,7 @@ pub(super) fn area() -> Area {
     cells.push(Cell::new("baresip sends digits", |context| digits(context, Side::They)));
     cells.push(Cell::new("baresip cancels while we ring", cancel));
     cells.push(Cell::new("we are busy", busy));
-    Area { name: "baresip", packages: &[baresip::PACKAGE], cells }
+    Area { name: "baresip", packages: &[baresip::PACKAGE], program: true, cells }
 }
 
 fn other(side: Side) -> Side {

@@ -33,7 +33,12 @@ pub(super) fn area() -> Area {
         }));
     }
     cells.push(Cell::new("we call baresip through the proxy, MD5", call));
-    Area { name: "kamailio", packages: &[kamailio::PACKAGE, baresip::PACKAGE], cells }
+    Area {
+        name: "kamailio",
+        packages: &[kamailio::PACKAGE, baresip::PACKAGE],
+        program: true,
+        cells,
+    }
 }
 
 /// An agent with an account at this registrar.
@@ -67,6 +72,10 @@ fn register(context: &Context, algorithm: &str, transport: &str) -> Outcome {
     let mut agent = agent(context, &kamailio, transport, &password, &[])?;
     registered(&agent)?;
     let how = kamailio.expect("saved", "alice", 1, 2)?;
+    // RFC 3261 lets an answer to an MD5 challenge leave the algorithm out.
+    let named = how.strip_prefix("with algorithm").map(str::trim).unwrap_or_default();
+    let right = named == algorithm || (named.is_empty() && algorithm == "MD5");
+    check(right, || format!("answered with algorithm {named:?}, challenged with {algorithm}"))?;
     let challenged = kamailio.expect("challenged", "alice", 1, 1)?;
     check(challenged.contains(transport), || format!("challenged {challenged}"))?;
     agent.command("unregister")?;
@@ -74,7 +83,7 @@ fn register(context: &Context, algorithm: &str, transport: &str) -> Outcome {
     kamailio.expect("removed", "alice", 1, 2)?;
     agent.quit()?;
     check(kamailio.alive(), || "Kamailio has ended".into())?;
-    Ok(format!("challenged, saved {how}, removed"))
+    Ok("challenged, saved, removed".into())
 }
 
 fn refresh(context: &Context, algorithm: &str) -> Outcome {

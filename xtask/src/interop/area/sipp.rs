@@ -18,6 +18,7 @@ pub(super) fn area() -> Area {
     Area {
         name: "sipp",
         packages: &[sipp::PACKAGE],
+        program: true,
         cells: vec![
             Cell::new("uac calls us, 1000 calls at 100 a second", called),
             Cell::new("we call uas, 1000 calls at 100 a second", calling),

@@ -37,10 +37,11 @@ impl Program {
 fn build() -> Result<PathBuf, Stop> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| workspace::root().join("target"), PathBuf::from);
+    println!("interop: cargo build --release --package sipsimple-cli");
     let status = workspace::cargo()
         .args(["build", "--quiet", "--release", "--package", "sipsimple-cli"])
         .status()
-        .map_err(|error| format!("cargo: {error}"))?;
+        .map_err(|error| Stop::Fail(format!("cargo: {error}")))?;
     // Not a skip: what doesn't build can't be shown to work.
     if !status.success() {
         return Err(Stop::Fail("sipsimple-cli doesn't build".into()));
