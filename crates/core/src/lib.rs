@@ -8,6 +8,7 @@ pub mod message;
 pub mod net;
 pub mod resolve;
 pub mod scan;
+pub mod sdp;
 pub mod stack;
 pub mod transaction;
 pub mod uri;

@@ -11,6 +11,7 @@ mod params;
 mod view;
 
 pub use escape::{Escaped, unescape};
+pub(crate) use host::ipv4;
 pub use host::{Host, HostView};
 pub use owned::{SipUri, Uri};
 pub use params::{UriHeaders, UriParams};

@@ -166,7 +166,7 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
 
 /// A dotted quad; the one of std costs several times as much, and this runs
 /// for every host of every message.
-fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     if text.len() > 15 || !text.first()?.is_ascii_digit() || !text.last()?.is_ascii_digit() {
         return None;
     }
