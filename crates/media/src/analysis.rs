@@ -28,21 +28,7 @@ pub fn rms(pcm: &[i16]) -> f64 {
 /// assert!(tone_level(&pcm, 8000, 660.0) < 10.0);
 /// ```
 pub fn tone_level(pcm: &[i16], rate: u32, frequency: f64) -> f64 {
-    let len = pcm.len() as f64;
-    if pcm.len() < 2 {
-        return 0.0;
-    }
-    let step = TAU * frequency / f64::from(rate);
-    let coefficient = 2.0 * step.cos();
-    let (mut last, mut before) = (0.0, 0.0);
-    for (n, sample) in pcm.iter().enumerate() {
-        let window = 0.5 - 0.5 * (TAU * n as f64 / len).cos();
-        let next = f64::from(*sample) * window + coefficient * last - before;
-        (before, last) = (last, next);
-    }
-    let power = last * last + before * before - coefficient * last * before;
-    // The window's mean is a half, a sine's two halves are each half of it.
-    power.max(0.0).sqrt() * 4.0 / len
+    level(&windowed(pcm), rate, frequency)
 }
 
 /// The strongest frequency between 50 Hz and nine tenths of the half rate, or
@@ -60,29 +46,68 @@ pub fn dominant_frequency(pcm: &[i16], rate: u32) -> Option<f64> {
     if rms(pcm) < 1.0 {
         return None;
     }
-    // The window's main lobe is two bins to each side: a coarse scan in steps
-    // of a bin can't miss it.
-    let bin = f64::from(rate) / pcm.len() as f64;
-    let highest = f64::from(rate) * 0.45;
-    let scan = |from: f64, to: f64, step: f64| {
-        let mut best = (0.0, from);
-        let mut frequency = from;
-        while frequency <= to {
-            let level = tone_level(pcm, rate, frequency);
-            if level > best.0 {
-                best = (level, frequency);
-            }
-            frequency += step;
-        }
-        best.1
-    };
-    let mut centre = scan(50.0, highest, bin.max(1.0));
-    let mut step = bin;
-    while step > 0.1 {
-        centre = scan((centre - step).max(1.0), centre + step, step / 5.0);
+    let samples = windowed(pcm);
+    let (bin, magnitudes) = spectrum(&samples, rate);
+    let (lowest, highest) = ((50.0 / bin).ceil() as usize, (f64::from(rate) * 0.45 / bin) as usize);
+    let candidates = lowest..=highest.min(magnitudes.len() - 1);
+    let strongest = candidates.max_by(|a, b| magnitudes[*a].total_cmp(&magnitudes[*b]))?;
+    let (mut centre, mut step) = (strongest as f64 * bin, bin);
+    while step > 0.05 {
+        let around = (-5..=5).map(|n| centre + step * f64::from(n) / 5.0);
+        let levels = around.map(|frequency| (level(&samples, rate, frequency), frequency));
+        centre = levels.max_by(|a, b| a.0.total_cmp(&b.0))?.1;
         step /= 5.0;
     }
     Some(centre)
+}
+
+/// The samples under a Hann window.
+fn windowed(pcm: &[i16]) -> Vec<f64> {
+    let step = TAU / pcm.len() as f64;
+    let window = |n: usize| 0.5 - 0.5 * (step * n as f64).cos();
+    pcm.iter().enumerate().map(|(n, sample)| f64::from(*sample) * window(n)).collect()
+}
+
+/// Goertzel's algorithm: the amplitude of a sine in samples under a Hann window.
+fn level(samples: &[f64], rate: u32, frequency: f64) -> f64 {
+    if samples.len() < 2 {
+        return 0.0;
+    }
+    let coefficient = 2.0 * (TAU * frequency / f64::from(rate)).cos();
+    let (mut last, mut before) = (0.0, 0.0);
+    for sample in samples {
+        (before, last) = (last, sample + coefficient * last - before);
+    }
+    let power = last * last + before * before - coefficient * last * before;
+    // The window's mean is a half, a sine's two halves are each half of it.
+    power.max(0.0).sqrt() * 4.0 / samples.len() as f64
+}
+
+/// The squared magnitudes of a Fourier transform (radix 2, zero-padded) up to
+/// half the rate, and how many Hz lie between them.
+fn spectrum(samples: &[f64], rate: u32) -> (f64, Vec<f64>) {
+    let len = samples.len().next_power_of_two().max(2);
+    let bits = len.trailing_zeros();
+    let mut re = vec![0.0; len];
+    let mut im = vec![0.0; len];
+    for (n, sample) in samples.iter().enumerate() {
+        re[n.reverse_bits() >> (usize::BITS - bits)] = *sample;
+    }
+    let mut half = 1;
+    while half < len {
+        for k in 0..half {
+            let (sin, cos) = (-TAU * k as f64 / (2 * half) as f64).sin_cos();
+            for a in (k..len).step_by(2 * half) {
+                let b = a + half;
+                let turned = (re[b] * cos - im[b] * sin, re[b] * sin + im[b] * cos);
+                (re[b], im[b]) = (re[a] - turned.0, im[a] - turned.1);
+                (re[a], im[a]) = (re[a] + turned.0, im[a] + turned.1);
+            }
+        }
+        half *= 2;
+    }
+    let magnitudes = re.iter().zip(&im).take(len / 2).map(|(re, im)| re * re + im * im);
+    (f64::from(rate) / len as f64, magnitudes.collect())
 }
 
 #[cfg(test)]
