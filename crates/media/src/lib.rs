@@ -14,3 +14,5 @@ pub mod rtcp;
 pub mod rtp;
 pub mod stream;
 pub mod telephone_event;
+pub mod tone;
+pub mod wav;

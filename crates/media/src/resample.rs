@@ -110,8 +110,12 @@ impl Resampler {
     /// How much later the sound comes out than it went in, on top of the
     /// length of one call.
     pub fn latency(&self) -> Duration {
-        let delay = self.fft.as_ref().map_or(0, |c| c.fft.output_delay());
-        Duration::from_nanos(delay as u64 * 1_000_000_000 / u64::from(self.to))
+        Duration::from_nanos(self.delay() as u64 * 1_000_000_000 / u64::from(self.to))
+    }
+
+    /// The [`latency`](Self::latency) in samples of the output.
+    pub fn delay(&self) -> usize {
+        self.fft.as_ref().map_or(0, |c| c.fft.output_delay())
     }
 
     /// Converts the next 10 ms.

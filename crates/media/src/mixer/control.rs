@@ -121,8 +121,8 @@ impl AudioMixer {
     ///
     /// [`MixerError::TooManyPorts`].
     pub fn add_port(&self) -> Result<Port, MixerError> {
-        let (to_mixer, from_port) = self.ring();
-        let (to_port, from_mixer) = self.ring();
+        let (to_mixer, from_port) = self.ring(RING_QUANTA);
+        let (to_port, from_mixer) = self.ring(RING_QUANTA);
         let (control, lease) = self.add(Some(from_port), Some(to_port))?;
         Ok(Port {
             id: control.id(),
@@ -137,7 +137,7 @@ impl AudioMixer {
     ///
     /// [`MixerError::TooManyPorts`].
     pub fn add_source(&self) -> Result<PortWriter, MixerError> {
-        let (ring, from_port) = self.ring();
+        let (ring, from_port) = self.ring(RING_QUANTA);
         let (control, _lease) = self.add(Some(from_port), None)?;
         Ok(PortWriter { ring, control, _lease })
     }
@@ -148,7 +148,12 @@ impl AudioMixer {
     ///
     /// [`MixerError::TooManyPorts`].
     pub fn add_sink(&self) -> Result<PortReader, MixerError> {
-        let (to_port, ring) = self.ring();
+        self.add_sink_with_ring(RING_QUANTA)
+    }
+
+    /// Adds a port that only hears, for somebody who may be late by `quanta`.
+    pub(crate) fn add_sink_with_ring(&self, quanta: usize) -> Result<PortReader, MixerError> {
+        let (to_port, ring) = self.ring(quanta);
         let (control, _lease) = self.add(None, Some(to_port))?;
         Ok(PortReader { ring, control, _lease })
     }
@@ -318,8 +323,8 @@ impl AudioMixer {
         self.publish(&mut control, [(0, Some(RenderPort::new(None, None, shared)))]);
     }
 
-    fn ring(&self) -> (Producer<i16>, Consumer<i16>) {
-        RingBuffer::new(RING_QUANTA * self.quantum())
+    fn ring(&self, quanta: usize) -> (Producer<i16>, Consumer<i16>) {
+        RingBuffer::new(quanta * self.quantum())
     }
 
     fn add(

@@ -9,9 +9,12 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+mod cell;
+mod shared;
 mod task;
 mod thread;
 
+pub use shared::SharedPacer;
 pub use task::TaskPacer;
 pub use thread::ThreadPacer;
 

@@ -1,11 +1,11 @@
 //! Pacing on the tokio runtime's clock.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::time;
 
+use super::cell::TickCell;
 use super::{Deadlines, Pacer, PacerGuard, Tick};
 
 /// Each tick in a tokio task: for scenarios in virtual time, and for
@@ -47,97 +47,19 @@ async fn run(cell: Arc<TickCell>) {
     let mut deadlines = Deadlines::starting_at(time::Instant::now().into_std());
     loop {
         time::sleep_until(deadlines.next().into()).await;
-        for _ in 0..deadlines.take_due(time::Instant::now().into_std()) {
-            if !cell.call() {
+        let now = time::Instant::now().into_std();
+        for _ in 0..deadlines.take_due(now) {
+            if !cell.call(now) {
                 return;
             }
         }
     }
 }
 
-/// The tick of a task, which its guard can take away at once: on a runtime
-/// with one thread nobody can wait for the task's end.
-struct TickCell {
-    state: Mutex<State>,
-    ended: Condvar,
-}
-
-enum State {
-    Idle(Tick),
-    Running(ThreadId),
-    Stopped,
-}
-
-impl TickCell {
-    fn new(tick: Tick) -> Self {
-        Self { state: Mutex::new(State::Idle(tick)), ended: Condvar::new() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Runs the tick, without the lock; false when it has ended.
-    fn call(&self) -> bool {
-        let running = State::Running(thread::current().id());
-        let mut tick = {
-            let mut state = self.lock();
-            match std::mem::replace(&mut *state, running) {
-                State::Idle(tick) => tick,
-                other => {
-                    *state = other;
-                    return false;
-                }
-            }
-        };
-        // Marks the end also when the tick panics.
-        let mut end = EndOfCall { cell: self, tick: None };
-        if tick(time::Instant::now().into_std()).is_continue() {
-            end.tick = Some(tick);
-        }
-        drop(end);
-        !matches!(*self.lock(), State::Stopped)
-    }
-
-    fn stop(&self) {
-        let mut state = self.lock();
-        while let State::Running(by) = *state {
-            if by == thread::current().id() {
-                break;
-            }
-            state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let old = std::mem::replace(&mut *state, State::Stopped);
-        drop(state);
-        drop(old);
-    }
-}
-
-struct EndOfCall<'a> {
-    cell: &'a TickCell,
-    tick: Option<Tick>,
-}
-
-impl Drop for EndOfCall<'_> {
-    fn drop(&mut self) {
-        let mut tick = self.tick.take();
-        let mut state = self.cell.lock();
-        if matches!(*state, State::Running(_))
-            && let Some(tick) = tick.take()
-        {
-            *state = State::Idle(tick);
-        } else {
-            *state = State::Stopped;
-        }
-        drop(state);
-        drop(tick);
-        self.cell.ended.notify_all();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
+    use std::sync::Mutex;
     use std::time::Duration;
 
     use super::*;
