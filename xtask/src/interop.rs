@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Keep logs and captures of passing cells too
     #[arg(long)]
     keep: bool,
+    /// Test this `sipsimple` instead of building it
+    #[arg(long, value_name = "PATH")]
+    program: Option<std::path::PathBuf>,
     /// Only say which cells there are
     #[arg(long)]
     list: bool,
@@ -64,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     interrupt::install()?;
     let folder = workspace::root().join(RUN_FOLDER);
     let _ = std::fs::remove_dir_all(&folder);
-    let agent = peer::agent::Program::default();
+    let agent = peer::agent::Program::new(args.program.clone());
     let mut matrix = Matrix::default();
     for area in &areas {
         let ready = ready(area, &agent);

@@ -21,16 +21,24 @@ const RTP_PORTS: u16 = 400;
 /// How long quitting may take: it hangs up and unregisters first.
 const QUIT: u64 = 8;
 
-/// The built program, made on first use.
-#[derive(Default)]
+/// The program under test: built on first use, or one that is there already.
 pub(in crate::interop) struct Program {
-    built: OnceCell<Result<PathBuf, Stop>>,
+    given: Option<PathBuf>,
+    found: OnceCell<Result<PathBuf, Stop>>,
 }
 
 impl Program {
-    /// Builds it; a cell that needs it is skipped while it has no `agent` command.
+    pub(in crate::interop) fn new(given: Option<PathBuf>) -> Self {
+        Self { given, found: OnceCell::new() }
+    }
+
+    /// Where it is; a cell that needs it is skipped while it has no `agent` command.
     pub(in crate::interop) fn path(&self) -> Result<PathBuf, Stop> {
-        self.built.get_or_init(build).clone()
+        let find = || match &self.given {
+            Some(path) => Ok(path.clone()),
+            None => build(),
+        };
+        self.found.get_or_init(|| find().and_then(has_agent)).clone()
     }
 }
 
@@ -43,10 +51,11 @@ fn build() -> Result<PathBuf, Stop> {
         .status()
         .map_err(|error| Stop::Fail(format!("cargo: {error}")))?;
     // Not a skip: what doesn't build can't be shown to work.
-    if !status.success() {
-        return Err(Stop::Fail("sipsimple-cli doesn't build".into()));
-    }
-    let path = target.join("release/sipsimple");
+    check(status.success(), || "sipsimple-cli doesn't build".into())?;
+    Ok(target.join("release/sipsimple"))
+}
+
+fn has_agent(path: PathBuf) -> Result<PathBuf, Stop> {
     let help = Command::new(&path).args(["agent", "--help"]).output();
     match help {
         Ok(output) if output.status.success() && !output.stdout.is_empty() => Ok(path),
@@ -187,4 +196,43 @@ impl Agent {
 
 fn is_answer(value: &Value) -> bool {
     value.get("command").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// What an agent says, in the smallest program that says it.
+    const SCRIPT: &str = r#"#!/bin/sh
+[ "$2" = --help ] && { echo usage; exit 0; }
+echo '{"name": "listening", "data": {}}'
+while read -r line; do
+    case $line in
+    quit) echo '{"command": "quit", "ok": true}'; exit 0 ;;
+    dtmf*) echo '{"name": "AudioStreamGotDTMF", "data": {"digit": "5"}}'
+        echo '{"command": "dtmf", "ok": true}' ;;
+    *) echo '{"command": "'$line'", "ok": false, "error": "unknown"}' ;;
+    esac
+done
+"#;
+
+    #[test]
+    fn commands_answers_and_notifications() {
+        let folder = std::env::temp_dir().join(format!("xtask-agent-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("sipsimple");
+        std::fs::write(&path, SCRIPT).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let program = Program::new(Some(path));
+        let mut agent = Agent::start(&Context::new(folder.clone(), &program), &[]).unwrap();
+        agent.command("dtmf 5").unwrap();
+        agent.expect_digits("5").unwrap();
+        assert_eq!(agent.count("AudioStreamGotDTMF"), 1);
+        let Err(Stop::Fail(reason)) = agent.command("fly") else { panic!("fly was taken") };
+        assert!(reason.contains("unknown"), "{reason}");
+        agent.quit().unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
