@@ -35,6 +35,7 @@ impl InterfaceWatcher for SimInterfaces {
     }
 
     fn changed(&self, known: Vec<IpAddr>) -> BoxFuture<'_, Vec<IpAddr>> {
+        let known = sorted(known);
         let mut addresses = self.0.subscribe();
         Box::pin(async move {
             let found = addresses.wait_for(|now| *now != known).await.map(|now| now.clone());
