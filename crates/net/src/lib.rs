@@ -32,3 +32,8 @@ pub use {
     seed::random_seed,
     system::TokioNetwork,
 };
+
+/// Runs the examples of the README.
+#[cfg(all(doctest, feature = "net"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

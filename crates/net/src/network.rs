@@ -87,5 +87,8 @@ pub trait StreamListener: Send {
     /// The bound address.
     fn local_addr(&self) -> io::Result<SocketAddr>;
     /// The next connection. Cancel-safe.
+    ///
+    /// An error is the machine's (no descriptors left, say), not a peer's:
+    /// wait a little, then go on accepting.
     fn accept(&mut self) -> BoxFuture<'_, io::Result<Box<dyn ByteStream>>>;
 }

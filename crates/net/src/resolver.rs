@@ -32,6 +32,9 @@ pub trait Resolver: Send + Sync + 'static {
 }
 
 /// The operating system's resolver.
+///
+/// It asks on a thread of tokio's blocking pool and can take as long as the
+/// system's time-outs say (30 s and more): the caller limits its patience.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemResolver;
 
@@ -43,13 +46,29 @@ impl Resolver for SystemResolver {
             match found.map(distinct) {
                 Ok(addresses) if addresses.is_empty() => Err(ResolveError::NotFound { name }),
                 Ok(addresses) => Ok(addresses),
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    Err(ResolveError::NotFound { name })
-                }
+                Err(e) if says_not_found(&e) => Err(ResolveError::NotFound { name }),
                 Err(e) => Err(ResolveError::Unreachable { name, reason: e.to_string() }),
             }
         })
     }
+}
+
+/// `getaddrinfo` tells "no such name" from "no name server" by codes that the
+/// standard library turns into text, in the C locale.
+fn says_not_found(error: &io::Error) -> bool {
+    const TEXTS: [&str; 4] = [
+        "Name or service not known",
+        "No address associated with hostname",
+        "Name does not resolve",
+        "nodename nor servname provided",
+    ];
+    /// WSAHOST_NOT_FOUND and WSANO_DATA.
+    const WINDOWS: [i32; 2] = [11_001, 11_004];
+    if let Some(code) = error.raw_os_error() {
+        return cfg!(windows) && WINDOWS.contains(&code);
+    }
+    let text = error.to_string();
+    TEXTS.iter().any(|known| text.contains(known))
 }
 
 fn distinct(found: impl Iterator<Item = SocketAddr>) -> Vec<IpAddr> {
@@ -60,4 +79,29 @@ fn distinct(found: impl Iterator<Item = SocketAddr>) -> Vec<IpAddr> {
         }
     }
     addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn local_names_and_literals() {
+        let found = SystemResolver.addresses("localhost").await.unwrap();
+        assert!(!found.is_empty() && found.iter().all(|address| address.is_loopback()));
+        let literal: IpAddr = "2001:db8::1".parse().unwrap();
+        assert_eq!(SystemResolver.addresses("2001:db8::1").await, Ok(vec![literal]));
+        // A name that needs no name server to be wrong.
+        let bad = "a label that is no name";
+        assert!(SystemResolver.addresses(bad).await.is_err());
+    }
+
+    #[test]
+    fn errors_are_told_apart() {
+        let lookup = |detail: &str| {
+            io::Error::other(format!("failed to lookup address information: {detail}"))
+        };
+        assert!(says_not_found(&lookup("Name or service not known")));
+        assert!(!says_not_found(&lookup("Temporary failure in name resolution")));
+    }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
@@ -34,6 +35,8 @@ impl DatagramSocket for TokioDatagram {
     }
 
     fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
-        self.0.try_send_to(bytes, to)
+        // tokio's own `try_send_to` says `WouldBlock` until its driver has seen
+        // the socket writable, so the first datagram after a bind would be lost.
+        SockRef::from(&self.0).send_to(bytes, &to.into())
     }
 }

@@ -57,9 +57,22 @@ impl StreamListener for TokioListener {
 
     fn accept(&mut self) -> BoxFuture<'_, io::Result<Box<dyn ByteStream>>> {
         Box::pin(async move {
-            let (stream, _) = self.0.accept().await?;
-            stream.set_nodelay(true)?;
-            Ok(Box::new(stream) as Box<dyn ByteStream>)
+            loop {
+                match self.0.accept().await {
+                    Ok((stream, _)) => {
+                        // It fails when the peer is gone again; reading tells.
+                        let _ = stream.set_nodelay(true);
+                        return Ok(Box::new(stream) as Box<dyn ByteStream>);
+                    }
+                    // The peer's trouble, not the listener's.
+                    Err(e) if is_of_the_peer(&e) => {}
+                    Err(e) => return Err(e),
+                }
+            }
         })
     }
+}
+
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
