@@ -32,6 +32,9 @@ use receive::Receiver;
 use report::Reporter;
 use send::{Sender, Talk};
 
+/// The time that one [`Input::Quantum`] covers.
+pub const QUANTUM: Duration = Duration::from_millis(10);
+
 /// Events that wait to be polled; more are dropped, the oldest are kept.
 pub const MAX_EVENTS: usize = 32;
 
@@ -91,8 +94,9 @@ pub enum Output<'a> {
     Playback(&'a [i16]),
     /// Something has happened.
     Event(AudioEvent),
-    /// Nothing more until the next input; the next quantum at the latest.
-    Timeout,
+    /// Nothing more until the next input: the quantum that is due then, or a
+    /// datagram before it.
+    Timeout(Instant),
 }
 
 /// What happened on a stream.
@@ -162,6 +166,7 @@ pub struct RtpStream {
     heard: Instant,
     /// What the next timeout is counted from.
     timeout_from: Instant,
+    next_quantum: Instant,
     playback: Vec<i16>,
     pending: Pending,
     events: VecDeque<AudioEvent>,
@@ -192,6 +197,7 @@ impl RtpStream {
             random,
             heard: start.now,
             timeout_from: start.now,
+            next_quantum: start.now + QUANTUM,
             playback: vec![0; quantum_len(&config)],
             pending: Pending::default(),
             events: VecDeque::with_capacity(MAX_EVENTS),
@@ -229,7 +235,7 @@ impl RtpStream {
         if std::mem::take(&mut self.pending.playback) {
             return Output::Playback(&self.playback);
         }
-        self.events.pop_front().map_or(Output::Timeout, Output::Event)
+        self.events.pop_front().map_or(Output::Timeout(self.next_quantum), Output::Event)
     }
 
     /// Counters and times so far.
@@ -302,6 +308,7 @@ impl RtpStream {
     }
 
     fn quantum(&mut self, now: Instant, capture: &[i16]) {
+        self.next_quantum = now + QUANTUM;
         let to = self.receiver.filter.destination();
         let talk = match to {
             Some(_) if self.config.direction.sends() => Talk::Speak,

@@ -441,3 +441,47 @@ fn the_codec_may_change_in_the_middle() {
     assert_hears(&pair.a, 660.0, 7700.0);
     assert_eq!(pair.statistics(0).rejected.unknown_payload_type, 0);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+    /// Nothing that arrives makes a stream panic, or speak nonsense for long.
+    #[test]
+    fn whatever_arrives_the_call_goes_on(
+        datagrams in proptest::collection::vec(
+            (
+                0u8..6,
+                proptest::num::u16::ANY,
+                proptest::num::u32::ANY,
+                proptest::collection::vec(proptest::num::u8::ANY, 0..400),
+            ),
+            1..200,
+        )
+    ) {
+        let mut pair = Pair::new(24, Path::jitter(30));
+        pair.seconds(1);
+        let (peer, ssrc) = (pair.b.address, pair.b.stream.ssrc());
+        for (kind, number, word, payload) in datagrams {
+            let mut bytes = payload;
+            if kind < 4 {
+                let mut header = vec![0x80 | bytes.first().copied().unwrap_or(0) & 0x3f];
+                header.push([0, 8, support::EVENTS, 0x80][usize::from(kind)]);
+                header.extend(number.to_be_bytes());
+                header.extend(word.to_be_bytes());
+                header.extend(ssrc.to_be_bytes());
+                bytes.splice(0..0, header);
+            } else if kind == 4 && bytes.len() >= 8 {
+                let words = bytes.len() / 4;
+                bytes.truncate(words * 4);
+                bytes[0] = 0x80 | bytes[0] & 0x1f;
+                bytes[1] = 200 + bytes[1] % 5;
+                bytes[2..4].copy_from_slice(&(words as u16 - 1).to_be_bytes());
+                bytes[4..8].copy_from_slice(&ssrc.to_be_bytes());
+            }
+            pair.inject(0, Datagram { from: peer, bytes, control: kind > 3 });
+            pair.run(Duration::from_millis(u64::from(number % 3) * 10));
+        }
+        pair.seconds(4);
+        assert_hears(&pair.a, 660.0, 6500.0);
+    }
+}

@@ -186,7 +186,7 @@ impl Call {
                         self.shared.lost_events.fetch_add(1, Ordering::Relaxed);
                     }
                 }
-                Output::Timeout => break,
+                Output::Timeout(_) => break,
             }
         }
         if refused {

@@ -117,6 +117,7 @@ impl Sender {
         self.timestamp = timestamp.wrapping_add(ticks);
         if talk != Talk::Speak {
             self.spurt = true;
+            self.events.interrupt();
             return if talk == Talk::KeepAlive { self.keep_alive(now, started) } else { None };
         }
         if let Some(event_type) = self.event_type

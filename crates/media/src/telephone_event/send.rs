@@ -79,6 +79,11 @@ impl EventSender {
         Ok(())
     }
 
+    /// Sending has to stop: the digit being sent ends here, those behind it wait.
+    pub fn interrupt(&mut self) {
+        self.state = State::Idle;
+    }
+
     /// Forgets everything, also the digit being sent.
     pub fn clear(&mut self) {
         self.queue.clear();
@@ -176,6 +181,18 @@ mod tests {
             .collect();
         assert_eq!(starts, [(0, 1), (12 * 160, 2)]);
         assert!(!sender.is_active());
+    }
+
+    #[test]
+    fn an_interrupted_digit_is_not_taken_up_again() {
+        let mut sender = EventSender::default();
+        for c in "12".chars() {
+            sender.push(digit(c)).unwrap();
+        }
+        sender.packet(0, 160, 8000);
+        sender.interrupt();
+        let next = sender.packet(8000, 160, 8000).unwrap();
+        assert_eq!((next.payload.event, next.timestamp, next.marker), (2, 8000, true));
     }
 
     #[test]

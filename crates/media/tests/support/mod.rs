@@ -140,7 +140,7 @@ impl End {
                 }
                 Output::Playback(pcm) => self.heard.extend(pcm),
                 Output::Event(event) => self.events.push(event),
-                Output::Timeout => return sent,
+                Output::Timeout(_) => return sent,
                 other => panic!("{other:?}"),
             }
         }
