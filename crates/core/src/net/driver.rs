@@ -111,7 +111,7 @@ impl Driver {
             }
         }
         let driver = Self {
-            stack: Stack::new(config),
+            stack: Stack::new(config, clock.now()),
             clock,
             network,
             resolver,

@@ -16,7 +16,6 @@ pub(crate) enum Sleeper {
     Call(CallKey),
     Registration(RegistrationKey),
     Connection(ConnectionId),
-    Shutdown,
 }
 
 /// Entries are never removed before their time: a sleeper that is gone or has

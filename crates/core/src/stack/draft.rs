@@ -1,0 +1,139 @@
+//! A request before it is known how it will travel (RFC 3261 §8.1.1).
+//!
+//! Via and Contact depend on the way, and the way may change while addresses
+//! are tried: they are written last, by [`Draft::render`].
+
+use std::fmt::{Display, Write};
+use std::net::SocketAddr;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::random::token;
+use super::{Body, ExtraHeaders, Transport};
+use crate::message::Method;
+use crate::resolve::NextHop;
+
+/// Max-Forwards of our requests (RFC 3261 §8.1.1.6).
+const MAX_FORWARDS: &str = "70";
+
+/// A request without Via and Contact.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub method: Method,
+    pub uri: Box<str>,
+    /// Where it goes first; `None` if its URI is none that we can reach.
+    pub hop: Option<NextHop>,
+    /// The transport where `hop` names none.
+    pub preferred: Transport,
+    pub contact: Option<ContactDraft>,
+    /// Whole lines.
+    pub headers: String,
+    pub body: Option<Body>,
+}
+
+/// What is known of a Contact before the address is.
+#[derive(Debug, Clone)]
+pub(crate) struct ContactDraft {
+    pub user: Box<str>,
+    /// Header parameters, each with its semicolon.
+    pub params: Box<str>,
+}
+
+/// The way a request takes, as far as its bytes show it.
+pub(crate) struct Way {
+    pub transport: Transport,
+    pub sent_by: SocketAddr,
+    pub contact: SocketAddr,
+    pub branch: u64,
+}
+
+impl Draft {
+    pub(crate) fn new(method: Method, uri: Box<str>, hop: Option<NextHop>) -> Self {
+        let mut headers = String::with_capacity(512);
+        line(&mut headers, "Max-Forwards", MAX_FORWARDS);
+        Self { method, uri, hop, preferred: Transport::Udp, contact: None, headers, body: None }
+    }
+
+    pub(crate) fn header(&mut self, name: &str, value: impl Display) {
+        line(&mut self.headers, name, value);
+    }
+
+    pub(crate) fn extra(&mut self, extra: &ExtraHeaders) {
+        for (name, value) in extra.iter() {
+            self.header(name, value);
+        }
+    }
+
+    /// About how long it will be.
+    pub(crate) fn size(&self) -> usize {
+        let body = self.body.as_ref().map_or(0, |body| body.content.len());
+        self.uri.len() + self.headers.len() + body + 200
+    }
+
+    /// The bytes for one way.
+    pub(crate) fn render(&self, way: &Way) -> Bytes {
+        let mut out = BytesMut::with_capacity(self.size() + 100);
+        let _ = write!(out, "{} {} SIP/2.0\r\n", self.method, self.uri);
+        let _ = write!(
+            out,
+            "Via: SIP/2.0/{} {};rport;branch=z9hG4bK{}\r\n",
+            way.transport,
+            way.sent_by,
+            token(way.branch),
+        );
+        if let Some(ContactDraft { user, params }) = &self.contact {
+            let _ = write!(out, "Contact: {}{params}\r\n", ContactUri(user, way));
+        }
+        out.put_slice(self.headers.as_bytes());
+        finish(&mut out, self.body.as_ref());
+        out.freeze()
+    }
+}
+
+/// `<sip:user@address;transport=…>`
+struct ContactUri<'a>(&'a str, &'a Way);
+
+impl Display for ContactUri<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        contact_uri(f, self.0, self.1.transport, self.1.contact)
+    }
+}
+
+/// Our Contact's address for a transport.
+pub(crate) fn contact_uri(
+    out: &mut impl Write,
+    user: &str,
+    transport: Transport,
+    address: SocketAddr,
+) -> std::fmt::Result {
+    out.write_str("<sip:")?;
+    if !user.is_empty() {
+        write!(out, "{user}@")?;
+    }
+    write!(out, "{address}")?;
+    match transport {
+        Transport::Udp => out.write_str(">"),
+        Transport::Tcp => out.write_str(";transport=tcp>"),
+    }
+}
+
+/// Content-Type, Content-Length, the empty line and the body.
+pub(crate) fn finish(out: &mut BytesMut, body: Option<&Body>) {
+    match body {
+        Some(body) => {
+            let _ = write!(
+                out,
+                "Content-Type: {}\r\nContent-Length: {}\r\n\r\n",
+                body.content_type,
+                body.content.len()
+            );
+            out.put_slice(&body.content);
+        }
+        None => out.put_slice(b"Content-Length: 0\r\n\r\n"),
+    }
+}
+
+/// One header line.
+pub(crate) fn line(out: &mut impl Write, name: &str, value: impl Display) {
+    let _ = write!(out, "{name}: {value}\r\n");
+}

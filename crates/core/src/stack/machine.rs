@@ -1,0 +1,260 @@
+//! [`Stack`]: hands each input to its layer, and what comes of it to the usages.
+
+use std::time::Instant;
+
+use super::core::{Core, Outcome};
+use super::deadlines::Sleeper;
+use super::receiving::Arrival;
+use super::reply::{Answer, Responder};
+use super::servers::ServerId;
+use super::usages::Usages;
+use super::{ConnectionId, Event, Input, Output, Path, StackConfig, Statistics};
+use crate::header::To;
+use crate::message::{Message, Method, StatusCode};
+use crate::stack::random::parse_token;
+use crate::usage::options;
+
+/// A SIP user agent without sockets, clock or randomness: see the
+/// [crate's documentation](crate) for how it is driven.
+#[derive(Debug)]
+pub struct Stack {
+    pub(super) core: Core,
+    pub(super) usages: Usages,
+    pub(super) shutdown: Shutdown,
+}
+
+/// Whether the stack is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shutdown {
+    No,
+    Running,
+    Told,
+}
+
+impl Stack {
+    /// A stack with nothing to do yet.
+    pub fn new(config: StackConfig, now: Instant) -> Self {
+        Self { core: Core::new(config, now), usages: Usages::default(), shutdown: Shutdown::No }
+    }
+
+    /// Takes an input. Drain [`poll_output`](Self::poll_output) afterwards.
+    /// Time never runs backwards: an earlier `now` than the last counts as the
+    /// last.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        self.core.now = self.core.now.max(now);
+        match input {
+            Input::Datagram { endpoint, local, remote, bytes } => {
+                // Keep-alives (RFC 5626 §3.5.1) are no messages.
+                if !bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+                    let path = Path::Datagram { endpoint, local, remote };
+                    let arrival = self.core.receive(bytes, path);
+                    self.on_arrival(arrival);
+                }
+            }
+            Input::StreamOpened { connection, local, remote } => {
+                self.on_opened(connection, local, remote);
+            }
+            Input::StreamData { connection, bytes } => self.on_stream_data(connection, &bytes),
+            Input::StreamFailed { connection, reason } => {
+                self.core.on_connection_gone(connection, Some(&reason));
+            }
+            Input::StreamClosed { connection } => self.core.on_connection_gone(connection, None),
+            Input::Resolved { query, answer } => self.core.on_resolved(query, answer),
+            Input::Command { ticket, command } => {
+                let result = self.command(command);
+                self.core.outputs.push_back(Output::Answer { ticket, result });
+            }
+            Input::Congested(congested) => self.core.congested = congested,
+            Input::Tracing(tracing) => self.core.tracing = tracing,
+            Input::Timeout => {}
+        }
+        self.hand_out();
+        self.wake();
+        if self.shutdown == Shutdown::Running && self.usages.is_empty() {
+            self.shutdown = Shutdown::Told;
+            self.core.event(Event::Stopped);
+        }
+        self.count();
+    }
+
+    /// What to do next, until it is [`Output::Timeout`].
+    pub fn poll_output(&mut self) -> Output {
+        match self.core.outputs.pop_front() {
+            Some(output) => output,
+            None => Output::Timeout(self.core.deadlines.next()),
+        }
+    }
+
+    /// What has been counted so far.
+    pub fn statistics(&self) -> &Statistics {
+        &self.core.statistics
+    }
+
+    fn count(&mut self) {
+        let statistics = &mut self.core.statistics;
+        statistics.calls = self.usages.calls();
+        statistics.dialogs = self.usages.calls();
+        statistics.registrations = self.usages.registrations();
+        statistics.client_transactions = self.core.clients.len();
+        statistics.server_transactions = self.core.servers.len();
+        statistics.connections = self.core.connections.len();
+    }
+
+    /// Gives the owners what has become of their requests.
+    fn hand_out(&mut self) {
+        while let Some(outcome) = self.core.outcomes.pop_front() {
+            let (Outcome::Response { owner, .. }
+            | Outcome::Failed { owner, .. }
+            | Outcome::Over { owner, .. }) = outcome;
+            self.usages.on_outcome(&mut self.core, owner, outcome);
+        }
+    }
+
+    /// Wakes everything whose deadline has come.
+    fn wake(&mut self) {
+        while let Some((sleeper, at)) = self.core.deadlines.pop(self.core.now) {
+            match sleeper {
+                Sleeper::Client(id) => self.core.wake_client(id, at),
+                Sleeper::Server(id) => self.core.wake_server(id, at),
+                Sleeper::Connection(id) => self.wake_connection(id, at),
+                Sleeper::Call(key) => self.usages.wake_call(&mut self.core, key, at),
+                Sleeper::Registration(key) => {
+                    self.usages.wake_registration(&mut self.core, key, at);
+                }
+            }
+            self.hand_out();
+        }
+    }
+
+    fn on_arrival(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Done => {}
+            Arrival::Request { request, responder, path } => {
+                self.on_request(request, responder, &path);
+            }
+            Arrival::Cancel { request, responder, invite } => {
+                self.on_cancel(request, &responder, invite);
+            }
+            Arrival::Ack { request } => {
+                let call = local_tag(&request).and_then(|tag| self.usages.call_by_tag(tag));
+                match call {
+                    Some(key) => {
+                        let core = &mut self.core;
+                        self.usages.with_call(core, key, |call, core| call.on_ack(core, request));
+                    }
+                    None => self.core.statistics.unmatched += 1,
+                }
+            }
+        }
+    }
+
+    fn on_request(&mut self, request: Message, responder: Responder, path: &Path) {
+        let to = request.typed::<To<'_>>().ok().flatten();
+        if to.is_some_and(|to| to.tag.is_some()) {
+            self.on_dialog_request(request, responder);
+            return;
+        }
+        let core = &mut self.core;
+        match request.method() {
+            Some(Method::Invite | Method::Options) => {}
+            Some(Method::Bye | Method::Cancel) | None => {
+                let code = StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST;
+                core.respond_code(&responder, code);
+                return;
+            }
+            Some(method) => {
+                options::refuse_method(core, &responder, &method.clone());
+                return;
+            }
+        }
+        if options::refuse(core, &responder, &request) {
+            return;
+        }
+        if request.method() == Some(&Method::Options) {
+            options::answer(core, &responder);
+            return;
+        }
+        let full = self.usages.calls() >= core.config.limits.calls;
+        if full || core.congested || self.shutdown != Shutdown::No {
+            core.statistics.overloads += 1;
+            let headers = [("Retry-After", super::receiving::OVERLOAD_RETRY)];
+            let code = StatusCode::SERVICE_UNAVAILABLE;
+            core.respond(&responder, &Answer { headers: &headers, ..Answer::new(code) });
+            return;
+        }
+        self.usages.incoming_call(core, request, responder, path);
+    }
+
+    fn on_dialog_request(&mut self, request: Message, responder: Responder) {
+        let call = local_tag(&request).and_then(|tag| self.usages.call_by_tag(tag));
+        let core = &mut self.core;
+        match call {
+            Some(key) => self.usages.with_call(core, key, |call, core| {
+                call.on_request(core, request, responder);
+            }),
+            None => {
+                core.respond_code(&responder, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+            }
+        }
+    }
+
+    /// RFC 3261 §9.2.
+    fn on_cancel(&mut self, request: Message, responder: &Responder, invite: Option<ServerId>) {
+        let core = &mut self.core;
+        let Some(invite) = invite else {
+            core.respond_code(responder, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
+            return;
+        };
+        core.respond_code(responder, StatusCode::OK);
+        let call = core.servers.get(invite).and_then(|server| server.call);
+        if let Some(key) = call.filter(|_| core.servers.is_proceeding(invite)) {
+            self.usages.with_call(core, key, |call, core| call.on_cancel(core, request));
+        }
+    }
+
+    fn on_opened(
+        &mut self,
+        connection: ConnectionId,
+        local: std::net::SocketAddr,
+        remote: std::net::SocketAddr,
+    ) {
+        let core = &mut self.core;
+        let full = core.connections.len() >= core.config.limits.connections;
+        if full && !core.connections.contains(connection) {
+            core.outputs.push_back(Output::Close { connection });
+            return;
+        }
+        core.connections.opened(connection, local, remote, core.now);
+        self.settle_connection(connection, None);
+    }
+
+    fn on_stream_data(&mut self, connection: ConnectionId, bytes: &[u8]) {
+        let Some(entry) = self.core.connections.get_mut(connection) else { return };
+        entry.framer.push(bytes);
+        while let Some((bytes, path)) = self.core.next_frame(connection) {
+            let arrival = self.core.receive(bytes, path);
+            self.on_arrival(arrival);
+        }
+        self.settle_connection(connection, None);
+    }
+
+    fn wake_connection(&mut self, connection: ConnectionId, at: Instant) {
+        let limits = (self.core.config.connection_idle, self.core.config.message_age);
+        if self.core.connections.is_overdue(connection, self.core.now, limits) {
+            self.core.close(connection);
+        } else {
+            self.settle_connection(connection, Some(at));
+        }
+    }
+
+    fn settle_connection(&mut self, connection: ConnectionId, rang: Option<Instant>) {
+        let core = &mut self.core;
+        let limits = (core.config.connection_idle, core.config.message_age);
+        core.connections.settle(connection, rang, limits, &mut core.deadlines);
+    }
+}
+
+/// Our tag in a request of the peer's.
+fn local_tag(request: &Message) -> Option<u64> {
+    parse_token(request.typed::<To<'_>>().ok()??.tag?)
+}

@@ -1,0 +1,147 @@
+//! Answering a request (RFC 3261 §8.2.6, §18.2.1, RFC 3581 §4).
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::draft::{contact_uri, finish, line};
+use super::random::token;
+use super::servers::ServerId;
+use super::{Content, Path, Transport};
+use crate::header::{HeaderName, To, Via};
+use crate::message::{Message, StatusCode};
+
+/// What all responses to one request have in common, rendered once. It borrows
+/// nothing, so that the request can go.
+#[derive(Debug)]
+pub(crate) struct Responder {
+    /// The transaction.
+    pub server: ServerId,
+    /// The tag of our side: the request's To tag, or a new one.
+    pub local_tag: u64,
+    /// Via, From, To, Call-ID and CSeq lines.
+    head: Box<str>,
+    /// Record-Route lines, for responses that make a dialog.
+    record_route: Box<str>,
+    /// The user part of our Contact.
+    user: Box<str>,
+}
+
+impl Responder {
+    /// Reads what responses need from `request`. `tag` becomes the To tag if
+    /// the request has none.
+    pub(crate) fn new(request: &Message, from: &Path, server: ServerId, tag: u64) -> Self {
+        let mut head = String::with_capacity(384);
+        write_vias(&mut head, request, from);
+        let value = |name| request.value(name).unwrap_or_default();
+        line(&mut head, "From", value(HeaderName::From));
+        let mut local_tag = tag;
+        match request.typed::<To<'_>>().ok().flatten().and_then(|to| to.tag) {
+            Some(present) => {
+                local_tag = super::random::parse_token(present).unwrap_or(tag);
+                line(&mut head, "To", value(HeaderName::To));
+            }
+            None => {
+                let _ = write!(head, "To: {};tag={}\r\n", value(HeaderName::To), token(tag));
+            }
+        }
+        line(&mut head, "Call-ID", value(HeaderName::CallId));
+        line(&mut head, "CSeq", value(HeaderName::CSeq));
+        let mut record_route = String::new();
+        for route in request.values(HeaderName::RecordRoute) {
+            line(&mut record_route, "Record-Route", route);
+        }
+        let uri = request.request_uri().ok();
+        let user = uri.as_ref().and_then(|uri| uri.as_sip()).and_then(|uri| uri.user);
+        Self {
+            server,
+            local_tag,
+            head: head.into(),
+            record_route: record_route.into(),
+            user: user.unwrap_or_default().into(),
+        }
+    }
+
+    /// The user part of our Contact: the one that was called.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// A response.
+    pub(crate) fn render(&self, answer: &Answer<'_>, server: Option<&str>) -> Bytes {
+        let body = answer.content.and_then(|content| content.body.as_ref());
+        let room = self.head.len()
+            + self.record_route.len()
+            + body.map_or(0, |body| body.content.len())
+            + 320;
+        let mut out = BytesMut::with_capacity(room);
+        let reason = answer.reason.unwrap_or_else(|| answer.code.reason());
+        let _ = write!(out, "SIP/2.0 {} {reason}\r\n", answer.code);
+        out.put_slice(self.head.as_bytes());
+        if let Some((transport, address)) = answer.contact {
+            out.put_slice(self.record_route.as_bytes());
+            out.put_slice(b"Contact: ");
+            let _ = contact_uri(&mut out, &self.user, transport, address);
+            out.put_slice(b"\r\n");
+        }
+        for (name, value) in answer.headers {
+            line(&mut out, name, value);
+        }
+        if let Some(content) = answer.content {
+            for (name, value) in content.headers.iter() {
+                line(&mut out, name, value);
+            }
+        }
+        if let Some(server) = server {
+            line(&mut out, "Server", server);
+        }
+        finish(&mut out, body);
+        out.freeze()
+    }
+}
+
+/// What makes one response different from the next.
+pub(crate) struct Answer<'a> {
+    pub code: StatusCode,
+    /// `None` for the usual phrase.
+    pub reason: Option<&'a str>,
+    /// Our address, in responses that make or refresh a dialog.
+    pub contact: Option<(Transport, SocketAddr)>,
+    /// Headers of the stack.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The application's part.
+    pub content: Option<&'a Content>,
+}
+
+impl Answer<'_> {
+    /// Nothing but a code.
+    pub(crate) fn new(code: StatusCode) -> Self {
+        Self { code, reason: None, contact: None, headers: &[], content: None }
+    }
+}
+
+/// The Via lines, the topmost with what we know better than its sender.
+fn write_vias(out: &mut String, request: &Message, from: &Path) {
+    let Ok(Some(mut top)) = request.typed::<Via<'_>>() else { return };
+    let remote = from.remote();
+    let asked = top.rport.is_some();
+    if asked || top.host.ip() != Some(remote.ip()) {
+        top.received = Some(remote.ip());
+    }
+    if asked {
+        top.rport = Some(Some(remote.port()));
+    }
+    line(out, "Via", top);
+    let mut lines = request.values(HeaderName::Via);
+    // Most messages have one element a line; the others are taken apart.
+    if lines.next().is_some_and(|first| first.contains(',')) {
+        for via in request.all::<Via<'_>>().skip(1).flatten() {
+            line(out, "Via", via);
+        }
+    } else {
+        for via in lines {
+            line(out, "Via", via);
+        }
+    }
+}

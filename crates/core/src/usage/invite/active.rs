@@ -1,0 +1,91 @@
+//! An answered call: the ACK, and what happens by time alone
+//! (RFC 3261 §13.3.1.4, §14.1).
+
+use super::{Call, Finale, Invite, State};
+use crate::header::CSeq;
+use crate::message::{Message, StatusCode};
+use crate::stack::clients::RequestId;
+use crate::stack::core::Core;
+use crate::stack::{Body, CallEvent, Cause, ExtraHeaders, Originator, Refused};
+
+impl Call {
+    /// An ACK of the peer's that belongs to our 2xx.
+    pub(crate) fn on_ack(&mut self, core: &mut Core, request: Message) {
+        let State::Active(active) = &mut self.state else { return };
+        let number = request.typed::<CSeq>().ok().flatten().map(|cseq| cseq.number);
+        match &active.invite {
+            Invite::AwaitAck(wait)
+                if Some(wait.seq) == number && active.dialog.matches(&request) =>
+            {
+                active.invite = Invite::Idle;
+            }
+            _ => return,
+        }
+        match active.goodbye.take() {
+            Some(headers) => {
+                self.bye(core, headers, Finale::Ended(Originator::Local, Cause::Requested));
+            }
+            None => self.tell(core, CallEvent::Acknowledged { request }),
+        }
+    }
+
+    /// The application brings the ACK to a 2xx that made an offer.
+    pub(crate) fn acknowledge(
+        &mut self,
+        core: &mut Core,
+        body: Option<Body>,
+    ) -> Result<(), Refused> {
+        let State::Active(mut active) = std::mem::replace(&mut self.state, State::Over) else {
+            return self.illegal("acknowledge");
+        };
+        let Invite::OweAck { request, seq } = active.invite else {
+            self.state = State::Active(active);
+            return self.illegal("acknowledge");
+        };
+        let ack = self.send_ack(core, request, &mut active.dialog, seq, body);
+        self.note_ack(request, ack);
+        active.invite = Invite::Idle;
+        self.state = State::Active(active);
+        Ok(())
+    }
+
+    /// The ACK that the application owed has been sent.
+    pub(super) fn note_ack(&mut self, invite: RequestId, ack: RequestId) {
+        let owed = |acked: &&mut super::Acked| acked.invite == invite && acked.ack.is_none();
+        if let Some(acked) = self.acks.iter_mut().find(owed) {
+            acked.ack = Some(ack);
+        }
+    }
+
+    /// A 2xx is to be sent again, or a pause is over.
+    pub(super) fn on_active_timer(&mut self, core: &mut Core) {
+        let now = core.now;
+        let t2 = core.config.timers.t2;
+        let State::Active(active) = &mut self.state else { return };
+        match &mut active.invite {
+            Invite::AwaitAck(wait) if wait.give_up <= now => {
+                let finale = match active.goodbye.take() {
+                    Some(_) => Finale::Ended(Originator::Local, Cause::Requested),
+                    None => Finale::Ended(Originator::Local, Cause::AckMissing),
+                };
+                self.bye(core, ExtraHeaders::new(), finale);
+            }
+            Invite::AwaitAck(wait) => {
+                wait.interval = (wait.interval * 2).min(t2);
+                wait.next = now + wait.interval;
+                core.respond_bytes(wait.server, StatusCode::OK, wait.response.clone());
+            }
+            Invite::Idle => {
+                active.pause = None;
+                self.tell(core, CallEvent::ReinviteDue);
+            }
+            Invite::Sent(sent) => {
+                // Cancelled, and no answer even so.
+                core.abandon(sent.request);
+                active.invite = Invite::Idle;
+                self.tell(core, CallEvent::ReinviteFailed { cause: Cause::Requested });
+            }
+            Invite::OweAck { .. } | Invite::Received { .. } => {}
+        }
+    }
+}

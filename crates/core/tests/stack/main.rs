@@ -1,0 +1,8 @@
+//! The stack as its peers see it: whole stacks in virtual time, and scripted
+//! peers that read like ladder diagrams.
+
+#![allow(unreachable_pub, reason = "one binary, many files")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod call;
+mod pair;
