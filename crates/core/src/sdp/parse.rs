@@ -204,6 +204,13 @@ impl Reader {
             return Err(Kind::Missing('v'));
         }
         self.session.origin = self.origin.ok_or(Kind::Missing('o'))?;
+        // What is printed in their place, so that it reads as the same.
+        if self.session.name.is_empty() {
+            self.session.name = "-".into();
+        }
+        if self.session.timings.is_empty() {
+            self.session.timings.push(Timing::default());
+        }
         Ok(self.session)
     }
 }
