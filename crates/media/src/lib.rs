@@ -8,6 +8,7 @@ pub mod jitter;
 pub mod mixer;
 #[cfg(feature = "net")]
 pub mod net;
+pub mod pcm;
 pub mod reception;
 pub mod resample;
 pub mod rtcp;
