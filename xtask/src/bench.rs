@@ -1,18 +1,19 @@
 //! `cargo xtask bench`: figures of the `bench/` workspace, beside the goals of the design.
 //!
-//! What passes or fails is an instruction count: each program of `bench/src/bin` takes the
-//! number of rounds as its argument, and the difference between two numbers of rounds is
-//! free of start-up cost. One file per figure under `xtask/src/bench/`.
+//! What passes or fails is an instruction count wherever one can be had: a program of
+//! `bench/src/bin` takes the number of rounds as its last argument, and the difference between
+//! two numbers of rounds is free of start-up cost. One file per figure under `bench/figure/`.
 
 mod callgrind;
 mod figure;
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use clap::Parser;
 
 use crate::{steps, time, workspace};
-use figure::Measurement;
+use figure::Figure;
 
 /// Where the table is written.
 const REPORT: &str = "docs/bench.md";
@@ -39,18 +40,9 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
         if args.figure.as_ref().is_some_and(|wanted| !figure.name.contains(wanted.as_str())) {
             continue;
         }
-        let program = folder.join("target/release").join(figure.program);
-        if !program.is_file() {
-            println!("  skipped  {}: bench/src/bin/{}.rs isn't there", figure.name, figure.program);
-            continue;
-        }
-        let measurement = figure.measure(&program);
-        match &measurement {
-            Ok(found) => println!("  {}  {}", found.verdict(&figure), figure.name),
-            Err(reason) => println!("  skipped  {}: {reason}", figure.name),
-        }
-        missed += usize::from(measurement.as_ref().is_ok_and(|found| !found.meets(&figure)));
-        rows.push((figure, measurement));
+        let row = measure(&folder, figure);
+        missed += usize::from(row.value.as_ref().is_ok_and(|value| !row.figure.meets(*value)));
+        rows.push(row);
     }
     if args.figure.is_none() {
         write(&rows)?;
@@ -61,21 +53,53 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     }
 }
 
-fn write(rows: &[(figure::Figure, Result<Measurement, String>)]) -> Result<(), String> {
+/// A figure and what was found, or why nothing was.
+struct Row {
+    figure: Figure,
+    value: Result<f64, String>,
+}
+
+impl Row {
+    fn measured(&self) -> String {
+        match &self.value {
+            Ok(value) => self.figure.show(*value),
+            Err(reason) => format!("not measured: {reason}"),
+        }
+    }
+
+    fn goal(&self) -> String {
+        self.figure.goal.map_or_else(String::new, |goal| format!("≤ {}", self.figure.show(goal)))
+    }
+}
+
+fn measure(folder: &Path, figure: Figure) -> Row {
+    let program = folder.join("target/release").join(figure.program);
+    let value = if program.is_file() {
+        figure.value(&program)
+    } else {
+        Err(format!("there is no bench/src/bin/{}.rs yet", figure.program))
+    };
+    let word = match &value {
+        Ok(value) if figure.meets(*value) => "ok",
+        Ok(_) => "MISSED",
+        Err(_) => "skipped",
+    };
+    let row = Row { figure, value };
+    println!("   {word:8} {:58} {} {}", row.figure.name, row.measured(), row.goal());
+    row
+}
+
+fn write(rows: &[Row]) -> Result<(), String> {
     let mut text = format!(
         "# Figures\n\nWritten by `cargo xtask bench` on {}. Instructions are callgrind's, per \
-         round, as the\ndifference between two numbers of rounds, so start-up costs nothing.\n\n\
+         round, as the\ndifference between two numbers of rounds, so start-up costs nothing. \
+         Times are the median of\nfive runs, on whatever machine ran them.\n\n\
          | figure | measured | goal | for orientation |\n|---|---:|---:|---|\n",
         time::today()
     );
-    for (figure, measurement) in rows {
-        let measured = match measurement {
-            Ok(found) => figure::grouped(found.instructions),
-            Err(reason) => format!("not measured: {reason}"),
-        };
-        let goal = figure.goal.map_or_else(|| "—".into(), figure::grouped);
-        let _ =
-            writeln!(text, "| {} | {measured} | {goal} | {} |", figure.name, figure.orientation);
+    for row in rows {
+        let Figure { name, orientation, .. } = &row.figure;
+        let _ = writeln!(text, "| {name} | {} | {} | {orientation} |", row.measured(), row.goal());
     }
     let path = workspace::root().join(REPORT);
     std::fs::write(&path, text).map_err(|error| format!("{REPORT}: {error}"))?;

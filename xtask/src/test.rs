@@ -41,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
             ),
         ),
         ("ground floors", Step::own("ground floors", "cargo xtask test --only ground", ground)),
+        ("bench", Step::own("bench and fuzz", "cargo xtask test --only bench", beside)),
         ("tidy", Step::own("tidy", "cargo xtask tidy", tidy::run)),
         (
             "parity",
@@ -89,6 +90,24 @@ fn ground() -> Result<(), String> {
         let names = listed.lines().filter_map(|line| line.split_whitespace().next());
         if let Some(name) = names.into_iter().find(|name| RUNTIMES.contains(name)) {
             return Err(format!("{package} pulls in {name} without its `net` feature"));
+        }
+    }
+    Ok(())
+}
+
+/// The workspaces beside this one: their format, and that the programs of
+/// `bench` still fit the crates. Fuzz targets need a nightly compiler.
+fn beside() -> Result<(), String> {
+    for (folder, arguments) in [
+        ("bench", &["fmt", "--check"][..]),
+        ("bench", &["check", "--quiet", "--all-targets"]),
+        ("fuzz", &["fmt", "--check"]),
+    ] {
+        let folder = workspace::root().join(folder);
+        if folder.join("Cargo.toml").is_file() {
+            steps::status(workspace::cargo().current_dir(&folder).args(arguments)).map_err(
+                |reason| format!("cargo {} in {}: {reason}", arguments.join(" "), folder.display()),
+            )?;
         }
     }
     Ok(())

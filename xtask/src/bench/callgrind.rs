@@ -7,19 +7,25 @@ use crate::workspace;
 
 /// Instructions per round: the difference of two runs, divided by the
 /// difference of their rounds.
-pub(super) fn per_round(program: &Path, few: u64, many: u64) -> Result<u64, String> {
-    let low = instructions(program, few)?;
-    let high = instructions(program, many)?;
+pub(super) fn per_round(
+    program: &Path,
+    arguments: &[&str],
+    few: u64,
+    many: u64,
+) -> Result<u64, String> {
+    let low = instructions(program, arguments, few)?;
+    let high = instructions(program, arguments, many)?;
     Ok(high.saturating_sub(low) / many.saturating_sub(few).max(1))
 }
 
-/// Instructions of one run of `program ROUNDS`.
-fn instructions(program: &Path, rounds: u64) -> Result<u64, String> {
+/// Instructions of one run of `program ARGUMENTS ROUNDS`.
+fn instructions(program: &Path, arguments: &[&str], rounds: u64) -> Result<u64, String> {
     let valgrind = workspace::find_program("valgrind")
         .ok_or("valgrind is missing: apt-get install -y --no-install-recommends valgrind")?;
     let output = Command::new(valgrind)
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(program)
+        .args(arguments)
         .arg(rounds.to_string())
         .output()
         .map_err(|error| format!("valgrind: {error}"))?;
