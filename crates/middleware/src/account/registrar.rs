@@ -74,14 +74,22 @@ pub(crate) enum Output {
 #[derive(Debug)]
 enum State {
     Idle,
-    Registering { pause: Duration },
+    Registering {
+        pause: Duration,
+    },
     Registered,
     /// Until the next try.
-    Waiting { until: Instant, pause: Duration },
+    Waiting {
+        until: Instant,
+        pause: Duration,
+    },
     /// Not again by itself.
     Refused,
     /// `again`: a registration was asked for meanwhile.
-    Unregistering { until: Instant, again: bool },
+    Unregistering {
+        until: Instant,
+        again: bool,
+    },
 }
 
 /// One account's registration.
@@ -106,6 +114,11 @@ impl Registrar {
     /// Nothing is under way and nothing is bound.
     pub(crate) fn is_idle(&self) -> bool {
         matches!(self.state, State::Idle)
+    }
+
+    /// The removal of our binding is under way.
+    pub(crate) fn is_unregistering(&self) -> bool {
+        matches!(self.state, State::Unregistering { .. })
     }
 
     pub(crate) fn handle_input(&mut self, now: Instant, input: Input) {

@@ -84,6 +84,11 @@ impl Machine {
         self.state.public()
     }
 
+    /// The streams of the session by their places, as far as it has any.
+    pub(crate) fn layout(&self) -> Layout {
+        self.state.media().map(media::Media::layout).unwrap_or_default()
+    }
+
     /// What happens next. An error means that a command was refused and
     /// nothing changed; every other input is always taken.
     pub(crate) fn handle_input(&mut self, now: Instant, input: Input) -> Result<(), SessionError> {

@@ -158,6 +158,19 @@ impl State {
         }
     }
 
+    pub(super) fn media(&self) -> Option<&Media> {
+        match self {
+            Self::Incoming(incoming) => Some(&incoming.media),
+            Self::Outgoing(outgoing) => Some(&outgoing.media),
+            Self::Accepting(accepting) => Some(&accepting.media),
+            Self::Connected(active)
+            | Self::SendingProposal(active, _)
+            | Self::ReceivedProposal(active, _) => Some(&active.media),
+            Self::Terminating(ending) => Some(&ending.media),
+            Self::Null | Self::Terminated => None,
+        }
+    }
+
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Incoming(incoming) => Some(incoming.deadline),
