@@ -34,20 +34,27 @@ impl Responder {
     pub(crate) fn new(request: &Message, from: &Path, server: ServerId, tag: u64) -> Self {
         let mut head = String::with_capacity(384);
         write_vias(&mut head, request, from);
-        let value = |name| request.value(name).unwrap_or_default();
-        line(&mut head, "From", value(HeaderName::From));
+        // A malformed request may lack some of them: so does its 400.
+        let copy = |head: &mut String, name: HeaderName<'static>| {
+            if let Some(value) = request.value(name) {
+                line(head, name.as_str(), value);
+            }
+        };
+        copy(&mut head, HeaderName::From);
         let mut local_tag = tag;
-        match request.typed::<To<'_>>().ok().flatten().and_then(|to| to.tag) {
-            Some(present) => {
+        match request.typed::<To<'_>>() {
+            Ok(Some(To { tag: None, .. })) => {
+                let value = request.value(HeaderName::To).unwrap_or_default();
+                let _ = write!(head, "To: {value};tag={}\r\n", token(tag));
+            }
+            Ok(Some(To { tag: Some(present), .. })) => {
                 local_tag = super::random::parse_token(present).unwrap_or(tag);
-                line(&mut head, "To", value(HeaderName::To));
+                copy(&mut head, HeaderName::To);
             }
-            None => {
-                let _ = write!(head, "To: {};tag={}\r\n", value(HeaderName::To), token(tag));
-            }
+            _ => copy(&mut head, HeaderName::To),
         }
-        line(&mut head, "Call-ID", value(HeaderName::CallId));
-        line(&mut head, "CSeq", value(HeaderName::CSeq));
+        copy(&mut head, HeaderName::CallId);
+        copy(&mut head, HeaderName::CSeq);
         let mut record_route = String::new();
         for route in request.values(HeaderName::RecordRoute) {
             line(&mut record_route, "Record-Route", route);
