@@ -16,12 +16,15 @@
 //! * A jump of the timestamps, or a run of packets that are all late, starts
 //!   anew.
 
+mod delay;
 mod window;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 pub use window::TransitWindow;
+
+use delay::Patience;
 
 use crate::stream::JitterConfig;
 
@@ -38,9 +41,6 @@ const RESYNC_PACKETS: u8 = 3;
 const LATE_PACKETS: u8 = 10;
 /// With nothing to play for so long, the next packet starts a talk spurt.
 const SPURT_END: Duration = Duration::from_millis(250);
-/// Decisions in a row that must find the delay wrong: in silence, in speech.
-const PATIENCE: (u8, u8) = (6, 20);
-
 /// What became of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
@@ -102,13 +102,6 @@ enum State {
         /// The next packet does not continue what was heard.
         join: bool,
     },
-}
-
-/// How long the delay has been wrong, in decisions.
-#[derive(Debug, Clone, Copy, Default)]
-struct Patience {
-    long: u8,
-    short: u8,
 }
 
 /// Time made up and left out, in timestamp units.
@@ -291,7 +284,10 @@ impl JitterBuffer {
                     let missing = sequence.wrapping_sub(last_sequence).wrapping_sub(1);
                     let wanted = gap.min(wanted.into());
                     if missing <= self.others {
-                        self.advance(wanted, 0, true);
+                        // A pause: the place to set the delay right.
+                        let pause = if excess < -self.quantum / 2 { 0 } else { wanted };
+                        self.adjustments.inserted += (wanted - pause) as u64;
+                        self.advance(pause, 0, true);
                         return Playout::Silence(wanted as u32);
                     }
                     return self.conceal(wanted, false);
@@ -300,36 +296,9 @@ impl JitterBuffer {
         }
     }
 
-    /// The delay of the playout at `now` above the fastest packet, if it plays.
-    pub fn delay(&self, now: Instant) -> Option<Duration> {
-        let State::Playing { cursor, .. } = self.state else { return None };
-        let fastest = self.window.fastest()?;
-        Some(self.time((self.at(now) - cursor - fastest).max(0)))
-    }
-
-    /// The delay above the fastest packet that the jitter asks for.
-    pub fn target_delay(&self) -> Duration {
-        let Some(fastest) = self.window.fastest() else { return self.limits.initial_delay };
-        self.time(self.target() - fastest)
-    }
-
     /// Time made up and left out so far.
     pub fn adjustments(&self) -> Adjustments {
         self.adjustments
-    }
-
-    /// A time in timestamp units.
-    fn units(&self, time: Duration) -> i64 {
-        (time.as_micros() * u128::from(self.clock_rate) / 1_000_000) as i64
-    }
-
-    /// Timestamp units as a time.
-    fn time(&self, units: i64) -> Duration {
-        Duration::from_micros(units.max(0) as u64 * 1_000_000 / u64::from(self.clock_rate))
-    }
-
-    fn at(&self, instant: Instant) -> i64 {
-        self.units(instant.saturating_duration_since(self.origin))
     }
 
     fn unwrap(&self, timestamp: u32) -> i64 {
@@ -347,13 +316,12 @@ impl JitterBuffer {
     /// Whether a packet can still be played; sets the cursor back for it where
     /// that costs nothing.
     fn in_time(&mut self, arrival: i64, timestamp: i64, end: i64) -> bool {
+        let longest = self.units(self.limits.max_delay);
         match &mut self.state {
             State::Idle { floor } => end > *floor,
             State::Playing { cursor, starved, join, .. } => {
                 let back = (*cursor - timestamp).clamp(0, *starved);
                 let fastest = self.window.fastest().unwrap_or(0);
-                let longest = (self.limits.max_delay.as_micros() * u128::from(self.clock_rate)
-                    / 1_000_000) as i64;
                 let delay = arrival - (*cursor - back) - fastest;
                 if back > 0 && self.entries.is_empty() && delay <= longest {
                     *cursor -= back;
@@ -366,47 +334,6 @@ impl JitterBuffer {
                 end > *cursor
             }
         }
-    }
-
-    /// The transit that the playout should have.
-    fn target(&self) -> i64 {
-        let (Some(fastest), Some(slow)) = (self.window.fastest(), self.window.slow()) else {
-            return 0;
-        };
-        let floor = match self.window.is_telling() {
-            true => self.limits.min_delay,
-            false => self.limits.initial_delay,
-        };
-        // Packets are taken from the sockets once a quantum.
-        let wanted = (slow + self.quantum).max(fastest + self.units(floor));
-        wanted.min(fastest + self.units(self.limits.max_delay))
-    }
-
-    /// How far the delay may be above its target without being touched.
-    fn slack(&self) -> i64 {
-        self.quantum + self.quantum / 2
-    }
-
-    /// How much to leave out (above zero) or to insert (below), if anything.
-    fn correction(&mut self, transit: i64, quiet: bool) -> Option<i64> {
-        let excess = transit - self.target();
-        let longest = self.units(self.limits.max_delay);
-        let fastest = self.window.fastest().unwrap_or(0);
-        if transit - fastest > longest + self.slack() {
-            return Some(excess);
-        }
-        let patience = if quiet { PATIENCE.0 } else { PATIENCE.1 };
-        self.patience.long = if excess > self.slack() { self.patience.long + 1 } else { 0 };
-        self.patience.short = if excess < -self.quantum / 2 { self.patience.short + 1 } else { 0 };
-        if self.patience.long >= patience {
-            self.patience.long = 0;
-            return Some(self.quantum);
-        }
-        if self.patience.short >= patience {
-            self.patience.short = 0;
-            return Some(-self.quantum);
-        }
-        None
     }
 
     fn advance(&mut self, units: i64, starving: i64, joins: bool) {

@@ -61,7 +61,7 @@ impl Echo {
             self.streams[side].handle_input(self.now, Input::Quantum { capture: &capture });
             loop {
                 let (slot, bytes) = match self.streams[side].poll_output() {
-                    Output::Rtp { bytes, .. } if n % lose != 0 => (side * 2, bytes),
+                    Output::Rtp { bytes, .. } if !n.is_multiple_of(lose) => (side * 2, bytes),
                     Output::Rtcp { bytes, .. } => (side * 2 + 1, bytes),
                     Output::Timeout(_) => break,
                     _ => continue,

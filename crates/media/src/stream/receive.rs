@@ -192,7 +192,7 @@ impl Receiver {
     /// Decodes the next packet, or makes up the start of `out` and says how
     /// much that was.
     fn refill(&mut self, now: Instant, out: &mut [i16]) -> usize {
-        let samples_per_tick = self.info.sample_rate / self.info.clock_rate;
+        let samples_per_tick = (self.info.sample_rate / self.info.clock_rate).max(1);
         let wanted = (out.len() as u32 / samples_per_tick).max(1);
         match self.jitter.next(now, wanted, self.quiet) {
             Playout::Packet { payload_type, payload, skip, join } => {
@@ -225,10 +225,12 @@ impl Receiver {
 
     pub(super) fn playout(&self, now: Instant) -> PlayoutStatistics {
         let adjustments = self.jitter.adjustments();
+        let samples_per_tick = (self.info.sample_rate / self.info.clock_rate).max(1) as usize;
+        let unplayed = (self.decoded - self.played) / samples_per_tick;
         let time =
             |ticks: u64| Duration::from_micros(ticks * 1_000_000 / u64::from(self.info.clock_rate));
         PlayoutStatistics {
-            delay: self.jitter.delay(now).unwrap_or_default(),
+            delay: self.jitter.delay(now, unplayed as u32).unwrap_or_default(),
             target_delay: self.jitter.target_delay(),
             concealed: time(adjustments.concealed),
             dropped: time(adjustments.dropped),
