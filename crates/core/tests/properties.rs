@@ -1,6 +1,8 @@
 //! What must hold for every input: no panic on any octets, and whatever is
 //! built or printed reads as the same again.
 
+#![allow(clippy::unwrap_used)]
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use sipsimple_core::framing::{Frame, StreamFramer};

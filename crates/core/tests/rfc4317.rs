@@ -1,5 +1,7 @@
 //! The offers and answers of RFC 4317, as both sides see them.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 
 use sipsimple_core::sdp::offer_answer::{NegotiationState, Negotiator, OfferAnswerError};

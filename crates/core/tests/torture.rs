@@ -1,6 +1,8 @@
 //! The messages of RFC 4475 and RFC 5118, each against its verdict in
 //! `fixtures/sip/torture.tsv`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 
 use bytes::Bytes;

@@ -7,7 +7,7 @@
 
 use std::str::FromStr;
 
-use memchr::memchr;
+use memchr::memchr2;
 
 use super::{
     Address, Attributes, Bandwidth, Connection, MAX_ATTRIBUTES, MAX_FORMATS, MAX_MEDIA,
@@ -30,10 +30,17 @@ impl SessionDescription {
         let mut at = 0;
         while at < text.len() {
             let rest = &text[at..];
-            let length = memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
-            let line = rest[..length].strip_suffix('\r').unwrap_or(&rest[..length]);
-            reader.line(line, rest.len()).map_err(|kind| SdpError { kind, offset: at })?;
-            at += length + 1;
+            let length = memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
+            let end = match rest.as_bytes().get(length..) {
+                Some([b'\r', b'\n', ..]) => 2,
+                // A CR inside a line would be two lines for somebody else.
+                Some([b'\r', _, ..]) => return Err(SdpError { kind: Kind::Line, offset: at }),
+                _ => 1,
+            };
+            reader
+                .line(&rest[..length], rest.len())
+                .map_err(|kind| SdpError { kind, offset: at })?;
+            at += length + end;
         }
         reader.finish().map_err(|kind| SdpError { kind, offset: text.len() })
     }
@@ -348,6 +355,7 @@ mod tests {
             ("t=0\r\n", "bad t= line"),
             ("o=- x 1 IN IP4 h\r\n", "bad o= line"),
             ("w=1\r\n", "not a line"),
+            ("a=x\ra=y\r\n", "not a line"),
             ("garbage\r\n", "not a line"),
         ] {
             let error = parse(rest).unwrap_err();
