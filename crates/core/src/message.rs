@@ -28,7 +28,7 @@ mod status;
 mod table;
 mod validate;
 
-pub use access::{HeaderLine, Items};
+pub use access::{Elements, HeaderLine, Items};
 pub use build::{BuildError, MessageBuilder};
 pub use error::{ParseError, ParseErrorKind};
 pub use method::Method;

@@ -19,6 +19,23 @@ pub struct HeaderLine<'a> {
     pub written: &'a str,
     /// The value, without white space around it and without line ends.
     pub value: &'a str,
+    /// Octets from the start of the message to the value.
+    pub offset: usize,
+}
+
+impl<'a> HeaderLine<'a> {
+    /// Each element of the value.
+    pub fn items<H: TypedHeader<'a>>(&self) -> Elements<'a, H> {
+        Elements::new(self.value, self.offset)
+    }
+
+    /// The value, or its first element.
+    pub fn typed<H: TypedHeader<'a>>(&self) -> Result<H, ParseError> {
+        let mut scanner = Scanner::new(self.value);
+        scan_element(&mut scanner)
+            .map(|(header, _)| header)
+            .map_err(|error| header_error::<H>(self.offset, error))
+    }
 }
 
 impl Message {
@@ -128,7 +145,7 @@ impl Message {
     /// Every value of a header, in order, over all its lines and the elements
     /// of each. After an error it goes on with the next line.
     pub fn all<'m, H: TypedHeader<'m>>(&'m self) -> Items<'m, H> {
-        Items { message: self, slots: self.slots.iter(), line: None, header: PhantomData }
+        Items { message: self, slots: self.slots.iter(), line: None }
     }
 
     fn line(&self, slot: &Slot) -> HeaderLine<'_> {
@@ -136,7 +153,8 @@ impl Message {
         let end = start + usize::from(slot.name_length);
         let written = self.head().get(start..end).unwrap_or_default();
         let name = HeaderName::from_code(slot.code).unwrap_or(HeaderName::Other(written));
-        HeaderLine { name, written, value: self.text(slot.value) }
+        let offset = usize::from(slot.value.start);
+        HeaderLine { name, written, value: self.text(slot.value), offset }
     }
 
     fn slots_of(&self, name: HeaderName<'_>) -> impl Iterator<Item = &Slot> {
@@ -151,48 +169,68 @@ impl Message {
 pub struct Items<'m, H> {
     message: &'m Message,
     slots: std::slice::Iter<'m, Slot>,
-    line: Option<(Scanner<'m>, usize)>,
-    header: PhantomData<H>,
-}
-
-impl<'m, H: TypedHeader<'m>> Items<'m, H> {
-    /// The next line of this header that has a value.
-    fn next_line(&mut self) -> Option<(Scanner<'m>, usize)> {
-        let code = H::NAME.code();
-        loop {
-            let slot = self.slots.find(|slot| slot.code == code)?;
-            if code == OTHER && self.message.line(slot).name != H::NAME {
-                continue;
-            }
-            // An empty list has no elements; any other empty value is left to
-            // the grammar of its header.
-            if slot.value.length > 0 || !H::NAME.is_list() {
-                let scanner = Scanner::new(self.message.text(slot.value));
-                return Some((scanner, usize::from(slot.value.start)));
-            }
-        }
-    }
+    line: Option<Elements<'m, H>>,
 }
 
 impl<'m, H: TypedHeader<'m>> Iterator for Items<'m, H> {
     type Item = Result<H, ParseError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (mut scanner, start) = match self.line.take() {
-            Some(line) => line,
-            None => self.next_line()?,
-        };
-        match scan_element::<H>(&mut scanner) {
+        let code = H::NAME.code();
+        loop {
+            if let Some(item) = self.line.as_mut().and_then(Iterator::next) {
+                return Some(item);
+            }
+            let slot = self.slots.find(|slot| slot.code == code)?;
+            if code == OTHER && self.message.line(slot).name != H::NAME {
+                continue;
+            }
+            let value = self.message.text(slot.value);
+            self.line = Some(Elements::new(value, usize::from(slot.value.start)));
+        }
+    }
+}
+
+/// The elements of one header line; nothing follows an error.
+pub struct Elements<'m, H> {
+    scanner: Option<Scanner<'m>>,
+    offset: usize,
+    header: PhantomData<H>,
+}
+
+impl<'m, H: TypedHeader<'m>> Elements<'m, H> {
+    fn new(value: &'m str, offset: usize) -> Self {
+        // An empty list has no elements; any other empty value is left to the
+        // grammar of its header.
+        let any = !value.is_empty() || !H::NAME.is_list();
+        Self { scanner: any.then(|| Scanner::new(value)), offset, header: PhantomData }
+    }
+}
+
+impl<'m, H: TypedHeader<'m>> Iterator for Elements<'m, H> {
+    type Item = Result<H, ParseError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let scanner = self.scanner.as_mut()?;
+        match scan_element::<H>(scanner) {
             Ok((header, more)) => {
-                self.line = more.then_some((scanner, start));
+                if !more {
+                    self.scanner = None;
+                }
                 Some(Ok(header))
             }
-            Err(SyntaxError { expected, offset }) => {
-                let kind = ParseErrorKind::Header { name: H::NAME, expected };
-                Some(Err(ParseError::new(kind, start + offset)))
+            Err(error) => {
+                self.scanner = None;
+                Some(Err(header_error::<H>(self.offset, error)))
             }
         }
     }
+}
+
+fn header_error<'m, H: TypedHeader<'m>>(start: usize, error: SyntaxError) -> ParseError {
+    let kind = ParseErrorKind::Header { name: H::NAME, expected: error.expected };
+    ParseError::new(kind, start + error.offset)
 }
 
 /// One element, and whether a comma follows it.
