@@ -154,9 +154,6 @@ pub enum HeadError {
         /// Where and why.
         source: UriError,
     },
-    /// A request of another method than SEND with a body of more than 10240 bytes.
-    #[error("a body of more than 10240 bytes with a method that is not SEND")]
-    BodyTooLong,
 }
 
 /// Start line and header fields of one message.

@@ -73,12 +73,28 @@ pub struct MsrpUri {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Parts {
     scheme: Scheme,
-    userinfo: Option<Range<usize>>,
-    host: Range<usize>,
+    userinfo: Option<Span>,
+    host: Span,
     port: Option<u16>,
-    session_id: Option<Range<usize>>,
-    transport: Range<usize>,
-    params: Range<usize>,
+    session_id: Option<Span>,
+    transport: Span,
+    params: Span,
+}
+
+/// A range in a text that is no longer than [`MAX_URI`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Span(u16, u16);
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Self(range.start as u16, range.end as u16)
+    }
+}
+
+impl Span {
+    fn of(self, text: &str) -> &str {
+        &text[self.0.into()..self.1.into()]
+    }
 }
 
 impl MsrpUri {
@@ -125,12 +141,12 @@ impl MsrpUri {
 
     /// The account part before `@`, as written.
     pub fn userinfo(&self) -> Option<&str> {
-        self.parts.userinfo.clone().map(|range| &self.text[range])
+        self.parts.userinfo.map(|span| span.of(&self.text))
     }
 
     /// Host name or address; an IPv6 address is without its brackets.
     pub fn host(&self) -> &str {
-        let host = &self.text[self.parts.host.clone()];
+        let host = self.parts.host.of(&self.text);
         host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host)
     }
 
@@ -141,17 +157,17 @@ impl MsrpUri {
 
     /// What names the session; a URI without one names a host, such as a relay.
     pub fn session_id(&self) -> Option<&str> {
-        self.parts.session_id.clone().map(|range| &self.text[range])
+        self.parts.session_id.map(|span| span.of(&self.text))
     }
 
     /// The transport parameter: `tcp`, or `ws` (RFC 7977).
     pub fn transport(&self) -> &str {
-        &self.text[self.parts.transport.clone()]
+        self.parts.transport.of(&self.text)
     }
 
     /// The parameters after the transport, as written, without the first `;`.
     pub fn params(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.text[self.parts.params.clone()].split(';').filter(|p| !p.is_empty()).map(|p| {
+        self.parts.params.of(&self.text).split(';').filter(|p| !p.is_empty()).map(|p| {
             match p.split_once('=') {
                 Some((name, value)) => (name, Some(value)),
                 None => (p, None),
@@ -233,7 +249,15 @@ fn parse(text: &str) -> Result<Parts, UriError> {
             return error(from, "a parameter");
         }
     }
-    Ok(Parts { scheme, userinfo, host, port, session_id, transport, params })
+    Ok(Parts {
+        scheme,
+        userinfo: userinfo.map(Span::from),
+        host: host.into(),
+        port,
+        session_id: session_id.map(Span::from),
+        transport: transport.into(),
+        params: params.into(),
+    })
 }
 
 type Authority = (Option<Range<usize>>, Range<usize>, Option<u16>);

@@ -178,6 +178,14 @@ pub(crate) fn end_line(transaction: &[u8], flag: Flag) -> Vec<u8> {
     [b"-------", transaction, &[flag.as_byte()], b"\r\n"].concat()
 }
 
+/// Whether a value stays in its line.
+pub(crate) fn check_value(name: &str, value: &str) -> Result<(), WriteError> {
+    if value.bytes().any(is_control) {
+        return Err(WriteError::Control { name: name.to_owned() });
+    }
+    Ok(())
+}
+
 /// Whether a name of a field is a token.
 pub(crate) fn check_name(name: &str) -> Result<(), WriteError> {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`{|}~".contains(&b);
