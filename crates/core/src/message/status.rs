@@ -19,6 +19,8 @@ impl StatusCode {
     pub const BAD_REQUEST: StatusCode = StatusCode(400);
     /// 401 Unauthorized
     pub const UNAUTHORIZED: StatusCode = StatusCode(401);
+    /// 404 Not Found
+    pub const NOT_FOUND: StatusCode = StatusCode(404);
     /// 405 Method Not Allowed
     pub const METHOD_NOT_ALLOWED: StatusCode = StatusCode(405);
     /// 407 Proxy Authentication Required
@@ -37,6 +39,8 @@ impl StatusCode {
     pub const TEMPORARILY_UNAVAILABLE: StatusCode = StatusCode(480);
     /// 481 Call/Transaction Does Not Exist
     pub const CALL_OR_TRANSACTION_DOES_NOT_EXIST: StatusCode = StatusCode(481);
+    /// 483 Too Many Hops
+    pub const TOO_MANY_HOPS: StatusCode = StatusCode(483);
     /// 486 Busy Here
     pub const BUSY_HERE: StatusCode = StatusCode(486);
     /// 487 Request Terminated
