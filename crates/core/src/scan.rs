@@ -124,6 +124,32 @@ static TABLE: [u16; 256] = {
     table
 };
 
+/// The text before and after the first `octet`, which must be ASCII. Faster
+/// than `str::split_once` on the short texts of headers and attributes.
+#[inline]
+pub(crate) fn split_once(text: &str, octet: u8) -> Option<(&str, &str)> {
+    let at = text.as_bytes().iter().position(|found| *found == octet)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// `1*DIGIT` that fits.
+#[inline]
+pub(crate) fn decimal<T: TryFrom<u32>>(text: &str) -> Option<T> {
+    let digits = text.as_bytes();
+    if digits.is_empty() || digits.len() > 10 {
+        return None;
+    }
+    let mut value = 0u64;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    u32::try_from(value).ok().and_then(|value| T::try_from(value).ok())
+}
+
 /// A cursor over one header value or URI.
 #[derive(Debug, Clone)]
 pub struct Scanner<'a> {
@@ -212,28 +238,31 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub fn eat_separator(&mut self, octet: u8) -> bool {
         let start = self.position;
-        self.skip_space();
-        if self.eat(octet) {
-            self.skip_space();
-            true
-        } else {
-            self.position = start;
-            false
+        match self.peek() {
+            None => return false,
+            // Most peers write no space.
+            Some(next) if next == octet => {}
+            Some(next) if Class::SPACE.contains(next) => {
+                self.skip_space();
+                if self.peek() != Some(octet) {
+                    self.position = start;
+                    return false;
+                }
+            }
+            Some(_) => return false,
         }
+        self.position += 1;
+        self.skip_space();
+        true
     }
 
     /// The longest run of octets of `class`, which may be empty.
     #[inline]
     pub fn take(&mut self, class: Class) -> &'a str {
-        let octets = self.text.as_bytes();
         let start = self.position;
-        let mut end = start;
-        while let Some(&octet) = octets.get(end) {
-            if !class.contains(octet) {
-                break;
-            }
-            end += 1;
-        }
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let length = rest.iter().position(|octet| !class.contains(*octet));
+        let end = start + length.unwrap_or(rest.len());
         self.position = end;
         self.slice(start, end)
     }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::quoted::{Quoted, unquote};
 use crate::scan::{Class, Scanner, SyntaxError};
-use crate::uri::{SipUri, Uri, UriView};
+use crate::uri::{SipUri, SipUriView, Uri, UriView};
 
 /// A display name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +116,18 @@ fn scan_angle<'a>(
     display_name: Option<DisplayName<'a>>,
 ) -> Result<NameAddr<'a>, SyntaxError> {
     scanner.expect(b'<', "an address in angle brackets")?;
-    let start = scanner.position();
-    let Some(length) = memchr::memchr(b'>', scanner.rest().as_bytes()) else {
-        return Err(scanner.error("a closing angle bracket"));
+    let uri = match SipUriView::scan(scanner)? {
+        Some(uri) => UriView::Sip(uri),
+        None => {
+            let start = scanner.position();
+            let Some(length) = memchr::memchr(b'>', scanner.rest().as_bytes()) else {
+                return Err(scanner.error("a closing angle bracket"));
+            };
+            scanner.seek(start + length);
+            parse_uri(scanner.slice(start, start + length), start)?
+        }
     };
-    let uri = parse_uri(scanner.slice(start, start + length), start)?;
-    scanner.seek(start + length + 1);
+    scanner.expect(b'>', "a closing angle bracket")?;
     Ok(NameAddr { display_name, uri })
 }
 

@@ -15,8 +15,6 @@ use crate::uri::UriView;
 pub struct HeaderLine<'a> {
     /// The header.
     pub name: HeaderName<'a>,
-    /// The name as written, which may be the compact form.
-    pub written: &'a str,
     /// The value, without white space around it and without line ends.
     pub value: &'a str,
     /// Octets from the start of the message to the value.
@@ -149,12 +147,13 @@ impl Message {
     }
 
     fn line(&self, slot: &Slot) -> HeaderLine<'_> {
-        let start = usize::from(slot.name_start);
-        let end = start + usize::from(slot.name_length);
-        let written = self.head().get(start..end).unwrap_or_default();
-        let name = HeaderName::from_code(slot.code).unwrap_or(HeaderName::Other(written));
+        let name = HeaderName::from_code(slot.code).unwrap_or_else(|| {
+            let start = usize::from(slot.name_start);
+            let end = start + usize::from(slot.name_length);
+            HeaderName::Other(self.head().get(start..end).unwrap_or_default())
+        });
         let offset = usize::from(slot.value.start);
-        HeaderLine { name, written, value: self.text(slot.value), offset }
+        HeaderLine { name, value: self.text(slot.value), offset }
     }
 
     fn slots_of(&self, name: HeaderName<'_>) -> impl Iterator<Item = &Slot> {

@@ -1,7 +1,7 @@
 //! Finding the lines of a message (RFC 3261 §7.1, §7.2, §7.3.1, §7.5).
 
 use bytes::Bytes;
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::table::{HeadSize, Slot, Span, StartLine};
 use super::{
@@ -57,27 +57,23 @@ struct Head {
 
 /// Reads the head; `None` when it needs [`repair`] first.
 fn read_head(bytes: &[u8]) -> Result<Option<Head>, ParseError> {
-    let Some(length) = memchr(b'\n', bytes) else {
-        return Err(ParseError::new(Kind::StartLine, 0));
-    };
     let mut defect = None;
-    let start = read_start_line(trim_return(&bytes[..length]), &mut defect)?;
+    let Some((line, mut at)) = next_line(bytes, 0) else { return Ok(None) };
+    if at > bytes.len() {
+        return Err(ParseError::new(Kind::StartLine, 0));
+    }
+    let start = read_start_line(line, &mut defect)?;
     let mut slots: Vec<Slot> = Vec::with_capacity(USUAL_HEADERS);
     let mut content_length = None;
-    let mut at = length + 1;
     loop {
-        let rest = &bytes[at..];
-        let (line, next) = match memchr(b'\n', rest) {
-            Some(length) => (&rest[..length], at + length + 1),
-            None => {
-                defect = defect.or(Some(ParseError::new(Kind::Truncated, bytes.len())));
-                (rest, bytes.len())
-            }
-        };
+        let Some((line, mut next)) = next_line(bytes, at) else { return Ok(None) };
+        if next > bytes.len() {
+            defect = defect.or(Some(ParseError::new(Kind::Truncated, bytes.len())));
+            next = bytes.len();
+        }
         if next > MAX_HEAD_SIZE {
             return Err(ParseError::new(Kind::HeadTooLarge, MAX_HEAD_SIZE));
         }
-        let line = trim_return(line);
         match line.first() {
             None => {
                 at = next;
@@ -106,9 +102,6 @@ fn read_head(bytes: &[u8]) -> Result<Option<Head>, ParseError> {
         }
         at = next;
     }
-    if has_bare_return(&bytes[..at]) {
-        return Ok(None);
-    }
     Ok(HeadSize::check(bytes, at).map(|size| Head {
         size,
         end: at,
@@ -117,6 +110,22 @@ fn read_head(bytes: &[u8]) -> Result<Option<Head>, ParseError> {
         content_length,
         defect,
     }))
+}
+
+/// The line that starts at `at` and where the next one starts, which is
+/// behind the end when nothing ends the line. `None` when a CR stands alone:
+/// it could pass for a line end at another element.
+#[inline]
+fn next_line(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    match memchr2(b'\r', b'\n', rest) {
+        Some(length) => match rest[length..] {
+            [b'\r', b'\n', ..] => Some((&rest[..length], at + length + 2)),
+            [b'\n', ..] => Some((&rest[..length], at + length + 1)),
+            _ => None,
+        },
+        None => Some((rest, bytes.len() + 1)),
+    }
 }
 
 // generic-message = start-line *message-header CRLF [ message-body ]
@@ -184,10 +193,7 @@ fn read_status_line(line: &[u8]) -> Result<StartLine, ParseError> {
 // message-header   = (header-name HCOLON header-value) CRLF
 // HCOLON           = *( SP / HTAB ) ":" SWS
 fn read_line(line: &[u8], at: usize) -> Result<Option<Slot>, ParseError> {
-    let mut end = 0;
-    while line.get(end).is_some_and(|octet| Class::TOKEN.contains(*octet)) {
-        end += 1;
-    }
+    let end = line.iter().position(|octet| !Class::TOKEN.contains(*octet)).unwrap_or(line.len());
     let mut colon = end;
     while matches!(line.get(colon), Some(b' ' | b'\t')) {
         colon += 1;
@@ -251,11 +257,6 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<usize> {
 
 fn trim_return(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// A CR that ends no line could pass for a line end at another element.
-fn has_bare_return(head: &[u8]) -> bool {
-    memchr::memchr_iter(b'\r', head).any(|at| head.get(at + 1) != Some(&b'\n'))
 }
 
 /// A copy of the same length whose head is unfolded UTF-8: the line end in

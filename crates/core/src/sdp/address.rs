@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::scan::split_once;
 use crate::uri::ipv4;
 
 /// The address type of a name.
@@ -108,7 +109,7 @@ pub struct Connection {
 
 impl Connection {
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let Some((address, multicast)) = text.split_once('/') else {
+        let Some((address, multicast)) = split_once(text, b'/') else {
             return Address::parse(text).map(|address| Self { address, multicast: None });
         };
         let numbers = multicast.split('/').all(|part| {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::scan::split_once;
+
 /// The attributes of a session or of one media description.
 ///
 /// They are kept as one text and split when read: a description has dozens,
@@ -42,8 +44,8 @@ impl Attributes {
         let mut rest = self.text.as_str();
         std::iter::from_fn(move || {
             let end = memchr::memchr(b'\n', rest.as_bytes())?;
-            let line = &rest[..end];
-            rest = &rest[end + 1..];
+            let (line, next) = rest.split_at(end);
+            rest = next.get(1..).unwrap_or_default();
             Some(split(line))
         })
     }
@@ -123,7 +125,7 @@ impl Attributes {
 }
 
 fn split(line: &str) -> Attribute<'_> {
-    match line.split_once(':') {
+    match split_once(line, b':') {
         Some((name, value)) => Attribute { name, value: Some(value) },
         None => Attribute { name: line, value: None },
     }

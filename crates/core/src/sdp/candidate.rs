@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::scan::decimal;
+
 // candidate-attribute = "candidate" ":" foundation SP component-id SP transport SP priority SP
 //                       connection-address SP port SP cand-type
 //                       [SP rel-addr] [SP rel-port] *(SP cand-extension)
@@ -33,11 +35,11 @@ impl<'a> Candidate<'a> {
     pub fn parse(value: &'a str) -> Option<Self> {
         let mut words = Words(value);
         let foundation = words.next()?;
-        let component = words.next()?.parse().ok()?;
+        let component = decimal(words.next()?)?;
         let transport = words.next()?;
-        let priority = words.next()?.parse().ok()?;
+        let priority = decimal(words.next()?)?;
         let address = words.next()?;
-        let port = words.next()?.parse().ok()?;
+        let port = decimal(words.next()?)?;
         if words.next()? != "typ" || foundation.len() > 32 {
             return None;
         }
@@ -49,7 +51,7 @@ impl<'a> Candidate<'a> {
             if peek.next()? != "rport" {
                 return None;
             }
-            related = Some((address, peek.next()?.parse().ok()?));
+            related = Some((address, decimal(peek.next()?)?));
             words = peek;
         }
         Some(Self {
@@ -61,7 +63,7 @@ impl<'a> Candidate<'a> {
             port,
             kind,
             related,
-            extensions: words.0.trim(),
+            extensions: words.0.trim_ascii(),
         })
     }
 }
@@ -85,7 +87,8 @@ impl<'a> Iterator for Words<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         let text = self.0.trim_ascii_start();
-        let end = memchr::memchr(b' ', text.as_bytes()).unwrap_or(text.len());
+        let space = |octet: &u8| *octet == b' ';
+        let end = text.as_bytes().iter().position(space).unwrap_or(text.len());
         let (word, rest) = text.split_at(end);
         self.0 = rest;
         (!word.is_empty()).then_some(word)

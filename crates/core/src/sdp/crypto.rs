@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::scan::{decimal, split_once};
+
 // attribute = "a=crypto:" tag 1*WSP crypto-suite 1*WSP key-params *(1*WSP session-param)
 /// One way to encrypt a stream, keys among it; don't log it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,14 +21,14 @@ pub struct Crypto<'a> {
 impl<'a> Crypto<'a> {
     /// Parses the value of a `crypto` attribute.
     pub fn parse(value: &'a str) -> Option<Self> {
-        let (tag, rest) = value.split_once([' ', '\t'])?;
-        let (suite, rest) = rest.trim_start().split_once([' ', '\t'])?;
-        let rest = rest.trim();
-        let (keys, session_params) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
-        if tag.len() > 9 || suite.is_empty() || !keys.contains(':') {
+        let (tag, rest) = split_word(value);
+        let (suite, rest) = split_word(rest);
+        let (keys, session_params) = split_word(rest);
+        if tag.len() > 9 || suite.is_empty() {
             return None;
         }
-        Some(Self { tag: tag.parse().ok()?, suite, keys, session_params })
+        split_once(keys, b':')?;
+        Some(Self { tag: decimal(tag)?, suite, keys, session_params })
     }
 
     /// The inline key in base64, without lifetime and MKI.
@@ -34,6 +36,14 @@ impl<'a> Crypto<'a> {
         let inline = self.keys.split(';').next()?.strip_prefix("inline:")?;
         inline.split('|').next()
     }
+}
+
+/// The text up to a space or tab, and what follows the white space.
+fn split_word(text: &str) -> (&str, &str) {
+    let space = |octet: &u8| matches!(octet, b' ' | b'\t');
+    let at = text.as_bytes().iter().position(space).unwrap_or(text.len());
+    let (word, rest) = text.split_at(at);
+    (word, rest.trim_ascii())
 }
 
 impl fmt::Display for Crypto<'_> {

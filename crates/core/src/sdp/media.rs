@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Attributes, Bandwidth, Connection, Direction, Fmtp, RtcpAttribute, RtpMap};
+use crate::scan::{decimal, split_once};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident $text:literal,)* }) => {
@@ -159,12 +160,18 @@ impl MediaDescription {
 
     /// The formats, best first.
     pub fn formats(&self) -> impl Iterator<Item = &str> {
-        self.formats.split(' ')
+        let mut rest = Some(&*self.formats);
+        std::iter::from_fn(move || {
+            let text = rest?;
+            let (format, next) = split_once(text, b' ').map_or((text, None), |(a, b)| (a, Some(b)));
+            rest = next;
+            Some(format)
+        })
     }
 
     /// The formats that are payload types.
     pub fn payload_types(&self) -> impl Iterator<Item = u8> {
-        self.formats().filter_map(|format| format.parse().ok()).filter(|number| *number < 128)
+        self.formats().filter_map(decimal).filter(|number| *number < 128)
     }
 
     /// The direction, when this stream has an attribute of its own.

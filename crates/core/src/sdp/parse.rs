@@ -14,6 +14,7 @@ use super::{
     MAX_REPEATED, MAX_SIZE, MediaDescription, MediaType, Origin, Protocol, SdpError,
     SdpErrorKind as Kind, SessionDescription, Timing,
 };
+use crate::scan::{decimal, split_once};
 
 /// Room for the attributes of a section, so that most need one allocation.
 const USUAL_ATTRIBUTES: usize = 512;
@@ -224,9 +225,9 @@ impl Reader {
 
 fn origin(value: &str) -> Result<Origin, Kind> {
     let error = |expected| Kind::Syntax { line: 'o', expected };
-    let (username, rest) = value.split_once(' ').ok_or(error("a session id"))?;
-    let (session_id, rest) = rest.split_once(' ').ok_or(error("a session version"))?;
-    let (version, address) = rest.split_once(' ').ok_or(error("an address"))?;
+    let (username, rest) = split_once(value, b' ').ok_or(error("a session id"))?;
+    let (session_id, rest) = split_once(rest, b' ').ok_or(error("a session version"))?;
+    let (version, address) = split_once(rest, b' ').ok_or(error("an address"))?;
     Ok(Origin {
         username: username.into(),
         session_id: number(session_id).ok_or(error("a number as session id"))?,
@@ -237,26 +238,26 @@ fn origin(value: &str) -> Result<Origin, Kind> {
 
 fn timing(value: &str) -> Result<Timing, Kind> {
     let error = Kind::Syntax { line: 't', expected: "start and stop time" };
-    let (start, stop) = value.split_once(' ').ok_or(error)?;
+    let (start, stop) = split_once(value, b' ').ok_or(error)?;
     let (start, stop) = (number(start).ok_or(error)?, number(stop.trim()).ok_or(error)?);
     Ok(Timing { start, stop, repeats: Vec::new() })
 }
 
 fn bandwidth(value: &str) -> Result<Bandwidth, Kind> {
     let error = Kind::Syntax { line: 'b', expected: "type and bandwidth" };
-    let (kind, value) = value.split_once(':').ok_or(error)?;
+    let (kind, value) = split_once(value, b':').ok_or(error)?;
     Ok(Bandwidth { kind: kind.into(), value: number(value.trim()).ok_or(error)? })
 }
 
 fn media(value: &str) -> Result<MediaDescription, Kind> {
     let error = |expected| Kind::Syntax { line: 'm', expected };
-    let (media, rest) = value.split_once(' ').ok_or(error("a port"))?;
-    let (port, rest) = rest.split_once(' ').ok_or(error("a transport"))?;
-    let (protocol, formats) = rest.split_once(' ').ok_or(error("a format"))?;
-    let (port, count) = port.split_once('/').map_or((port, None), |(p, count)| (p, Some(count)));
-    let port = port.parse().map_err(|_| error("a port below 65536"))?;
+    let (media, rest) = split_once(value, b' ').ok_or(error("a port"))?;
+    let (port, rest) = split_once(rest, b' ').ok_or(error("a transport"))?;
+    let (protocol, formats) = split_once(rest, b' ').ok_or(error("a format"))?;
+    let (port, count) = split_once(port, b'/').map_or((port, None), |(p, count)| (p, Some(count)));
+    let port = decimal(port).ok_or(error("a port below 65536"))?;
     let port_count = match count {
-        Some(count) => Some(count.parse().map_err(|_| error("a number of ports"))?),
+        Some(count) => Some(decimal(count).ok_or(error("a number of ports"))?),
         None => None,
     };
     if media.is_empty() || protocol.is_empty() {
@@ -278,12 +279,21 @@ fn media(value: &str) -> Result<MediaDescription, Kind> {
 
 /// The formats, separated by single spaces.
 fn format_list(text: &str) -> Result<Box<str>, Kind> {
-    let spaces = memchr::memchr_iter(b' ', text.as_bytes()).count();
+    // One space between two formats, none around them.
+    let mut tidy = true;
+    let mut spaces = 0;
+    let mut before = b' ';
+    for &octet in text.as_bytes() {
+        if octet == b' ' {
+            spaces += 1;
+            tidy &= before != b' ';
+        }
+        before = octet;
+    }
     if spaces >= MAX_FORMATS {
         return Err(Kind::TooMany('m'));
     }
-    let tidy = !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ");
-    let list: Box<str> = if tidy {
+    let list: Box<str> = if tidy && before != b' ' {
         text.into()
     } else {
         text.split_ascii_whitespace().collect::<Vec<_>>().join(" ").into()

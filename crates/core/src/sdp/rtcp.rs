@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Address;
+use crate::scan::{decimal, split_once};
 
 // rtcp-attribute = "a=rtcp:" port [nettype space addrtype space connection-address] CRLF
 /// Where RTCP goes, when that isn't the port above RTP.
@@ -17,11 +18,11 @@ pub struct RtcpAttribute {
 impl RtcpAttribute {
     /// Parses the value of an `rtcp` attribute.
     pub fn parse(value: &str) -> Option<Self> {
-        let (port, address) = match value.split_once(' ') {
+        let (port, address) = match split_once(value, b' ') {
             Some((port, address)) => (port, Some(Address::parse(address)?)),
             None => (value, None),
         };
-        Some(Self { port: port.parse().ok()?, address })
+        Some(Self { port: decimal(port)?, address })
     }
 }
 

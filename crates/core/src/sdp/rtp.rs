@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::scan::{decimal, split_once};
+
 // rtpmap-value  = payload-type SP encoding-name "/" clock-rate [ "/" encoding-params ]
 /// What a payload type stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,14 +22,14 @@ pub struct RtpMap<'a> {
 impl<'a> RtpMap<'a> {
     /// Parses the value of an `rtpmap` attribute.
     pub fn parse(value: &'a str) -> Option<Self> {
-        let (payload_type, rest) = value.split_once(' ')?;
-        let (encoding, rest) = rest.trim().split_once('/')?;
-        let (clock_rate, channels) = match rest.split_once('/') {
-            Some((rate, channels)) => (rate, channels.parse().ok()?),
+        let (payload_type, rest) = split_once(value, b' ')?;
+        let (encoding, rest) = split_once(rest.trim_ascii(), b'/')?;
+        let (clock_rate, channels) = match split_once(rest, b'/') {
+            Some((rate, channels)) => (rate, decimal(channels)?),
             None => (rest, 1),
         };
-        let payload_type = payload_type.parse().ok().filter(|number| *number < 128)?;
-        Some(Self { payload_type, encoding, clock_rate: clock_rate.parse().ok()?, channels })
+        let payload_type = decimal(payload_type).filter(|number| *number < 128)?;
+        Some(Self { payload_type, encoding, clock_rate: decimal(clock_rate)?, channels })
     }
 
     /// The assignment of a payload type below 96 that needs no attribute.
@@ -91,14 +93,14 @@ pub struct Fmtp<'a> {
 impl<'a> Fmtp<'a> {
     /// Parses the value of an `fmtp` attribute.
     pub fn parse(value: &'a str) -> Option<Self> {
-        let (format, params) = value.split_once(' ')?;
-        Some(Self { format, params: params.trim() })
+        let (format, params) = split_once(value, b' ')?;
+        Some(Self { format, params: params.trim_ascii() })
     }
 
     /// `name=value` pairs separated by semicolons, as most formats have them.
     pub fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.params.split(';').map(str::trim).filter(|pair| !pair.is_empty()).map(|pair| {
-            pair.split_once('=').map_or((pair, ""), |(name, value)| (name.trim(), value.trim()))
+            split_once(pair, b'=').map_or((pair, ""), |(name, value)| (name.trim(), value.trim()))
         })
     }
 }

@@ -21,7 +21,7 @@ impl<'a> UriView<'a> {
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
         let mut scanner = Scanner::new(text);
         if let Some(secure) = scan_sip_scheme(&mut scanner) {
-            return SipUriView::scan_after_scheme(&mut scanner, secure).map(UriView::Sip);
+            return SipUriView::scan_whole(&mut scanner, secure).map(UriView::Sip);
         }
         let scheme = scanner.take_some(Class::SCHEME, "a scheme")?;
         if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) {
@@ -96,28 +96,30 @@ impl<'a> SipUriView<'a> {
     pub fn parse(text: &'a str) -> Result<Self, SyntaxError> {
         let mut scanner = Scanner::new(text);
         match scan_sip_scheme(&mut scanner) {
-            Some(secure) => Self::scan_after_scheme(&mut scanner, secure),
+            Some(secure) => Self::scan_whole(&mut scanner, secure),
             None => Err(scanner.error("sip: or sips:")),
         }
+    }
+
+    /// Consumes a SIP or SIPS URI as far as it goes; `None` when it has
+    /// another scheme.
+    pub(crate) fn scan(scanner: &mut Scanner<'a>) -> Result<Option<Self>, SyntaxError> {
+        match scan_sip_scheme(scanner) {
+            Some(secure) => Self::scan_after_scheme(scanner, secure).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn scan_whole(scanner: &mut Scanner<'a>, secure: bool) -> Result<Self, SyntaxError> {
+        let uri = Self::scan_after_scheme(scanner, secure)?;
+        if scanner.is_empty() { Ok(uri) } else { Err(scanner.error("the end of the URI")) }
     }
 
     // SIP-URI  = "sip:" [ userinfo ] hostport uri-parameters [ headers ]
     // userinfo = ( user / telephone-subscriber ) [ ":" password ] "@"
     // hostport = host [ ":" port ]
     fn scan_after_scheme(scanner: &mut Scanner<'a>, secure: bool) -> Result<Self, SyntaxError> {
-        // A user may contain ; and ?, a host, parameters and headers no @.
-        let (mut user, mut password) = (None, None);
-        if memchr::memchr(b'@', scanner.rest().as_bytes()).is_some() {
-            let name = scanner.take_escaped(Class::USER)?;
-            if name.is_empty() {
-                return Err(scanner.error("a user"));
-            }
-            user = Some(name);
-            if scanner.eat(b':') {
-                password = Some(scanner.take_escaped(Class::PASSWORD)?);
-            }
-            scanner.expect(b'@', "an @ after the user")?;
-        }
+        let (user, password) = scan_userinfo(scanner)?;
         let host = HostView::scan(scanner)?;
         let port = if scanner.eat(b':') { Some(scanner.port()?) } else { None };
         let params = match scanner.peek() {
@@ -128,9 +130,6 @@ impl<'a> SipUriView<'a> {
             Some(b'?') => scanner.take_escaped(Class::URI_HEADER)?,
             _ => "",
         };
-        if !scanner.is_empty() {
-            return Err(scanner.error("the end of the URI"));
-        }
         Ok(Self {
             secure,
             user,
@@ -186,6 +185,44 @@ impl fmt::Display for SipUriView<'_> {
         f.write_str(self.params.as_str())?;
         f.write_str(self.headers.as_str())
     }
+}
+
+type UserInfo<'a> = (Option<&'a str>, Option<&'a str>);
+
+/// Consumes user and password up to the `@`, if there is one: a user may
+/// contain `;` and `?`, but nothing after it an `@`.
+fn scan_userinfo<'a>(scanner: &mut Scanner<'a>) -> Result<UserInfo<'a>, SyntaxError> {
+    let start = scanner.position();
+    let user = scanner.take_escaped(Class::USER);
+    match scanner.peek() {
+        Some(b'@') => {}
+        // Either a password or a port follows.
+        Some(b':') if has_at(scanner) => {}
+        _ if has_at(scanner) => {
+            user?;
+            return Err(scanner.error("an @ after the user"));
+        }
+        _ => {
+            scanner.seek(start);
+            return Ok((None, None));
+        }
+    }
+    let user = user?;
+    if user.is_empty() {
+        return Err(scanner.error("a user"));
+    }
+    let mut password = None;
+    if scanner.eat(b':') {
+        password = Some(scanner.take_escaped(Class::PASSWORD)?);
+    }
+    scanner.expect(b'@', "an @ after the user")?;
+    Ok((Some(user), password))
+}
+
+fn has_at(scanner: &Scanner<'_>) -> bool {
+    let rest = scanner.rest().as_bytes();
+    let end = rest.iter().position(|octet| matches!(octet, b'@' | b'>' | b'"' | b'<' | b' '));
+    end.is_some_and(|at| rest[at] == b'@')
 }
 
 /// Consumes `sip:` or `sips:`, without case; says whether it was `sips:`.
