@@ -46,7 +46,7 @@ impl Dialog {
             remote: response.value(HeaderName::To)?.into(),
             local_seq: seq,
             remote_seq: None,
-            target: target(response)?,
+            target: target(response).unwrap_or_else(|| to.address.uri.to_string().into()),
             routes: routes.into(),
         })
     }
@@ -63,7 +63,7 @@ impl Dialog {
             remote: request.value(HeaderName::From)?.into(),
             local_seq: 0,
             remote_seq: request.typed::<CSeq>().ok()?.map(|cseq| cseq.number),
-            target: target(request)?,
+            target: target(request).unwrap_or_else(|| from.address.uri.to_string().into()),
             routes: routes(request)?.into(),
         })
     }
@@ -139,7 +139,8 @@ impl Dialog {
     }
 }
 
-/// The SIP URI of the first Contact.
+/// The URI of the first Contact. A peer of RFC 2543 may send none: its address
+/// of record has to do then.
 fn target(message: &Message) -> Option<Box<str>> {
     let contact = message.all::<Contact<'_>>().next()?.ok()?;
     Some(contact.address.uri.to_string().into())

@@ -75,9 +75,17 @@ impl Core {
 
     fn receive_request(&mut self, request: Message, path: Path) -> Arrival {
         let Some(method) = request.method().cloned() else { return Arrival::Done };
-        let Ok(Some(via)) = request.typed::<Via<'_>>() else {
-            self.statistics.malformed += 1;
-            return Arrival::Done;
+        let via = match request.typed::<Via<'_>>() {
+            Ok(Some(via)) => via,
+            // A broken Via does not say where to answer, but the sender is known.
+            Err(_) => {
+                let error = request.validate().err();
+                return error.map_or(Arrival::Done, |e| self.refuse_malformed(&request, &path, &e));
+            }
+            Ok(None) => {
+                self.statistics.malformed += 1;
+                return Arrival::Done;
+            }
         };
         let path = match path {
             Path::Datagram { endpoint, local, remote } => {

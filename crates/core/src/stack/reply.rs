@@ -130,7 +130,12 @@ impl Answer<'_> {
 
 /// The Via lines, the topmost with what we know better than its sender.
 fn write_vias(out: &mut String, request: &Message, from: &Path) {
-    let Ok(Some(mut top)) = request.typed::<Via<'_>>() else { return };
+    let Ok(Some(mut top)) = request.typed::<Via<'_>>() else {
+        for via in request.values(HeaderName::Via) {
+            line(out, "Via", via);
+        }
+        return;
+    };
     let remote = from.remote();
     let asked = top.rport.is_some();
     if asked || top.host.ip() != Some(remote.ip()) {

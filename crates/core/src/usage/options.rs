@@ -41,7 +41,8 @@ pub(crate) fn refuse_method(core: &mut Core, responder: &Responder, method: &Met
 pub(crate) fn refuse(core: &mut Core, responder: &Responder, request: &Message) -> bool {
     refuse_scheme(core, responder, request)
         || refuse_extensions(core, responder, request)
-        || (request.method() == Some(&Method::Invite) && refuse_body(core, responder, request))
+        || (request.method() == Some(&Method::Invite)
+            && (refuse_body(core, responder, request) || refuse_accept(core, responder, request)))
 }
 
 fn refuse_scheme(core: &mut Core, responder: &Responder, request: &Message) -> bool {
@@ -95,6 +96,28 @@ fn refuse_body(core: &mut Core, responder: &Responder, request: &Message) -> boo
     let accept = core.config.accept.join(", ");
     let headers = [("Accept", &*accept), ("Accept-Encoding", "identity")];
     let code = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    core.respond(responder, &Answer { headers: &headers, ..Answer::new(code) });
+    true
+}
+
+/// The peer takes no session description that we could answer with: 406.
+fn refuse_accept(core: &mut Core, responder: &Responder, request: &Message) -> bool {
+    let mut ranges = request.values(HeaderName::Accept).flat_map(|value| value.split(','));
+    let fits = |range: &str| {
+        let Some(range) = media_type(range) else { return true };
+        core.config.accept.iter().any(|ours| {
+            let kind = ours.split('/').next().unwrap_or_default();
+            range == "*/*"
+                || range.eq_ignore_ascii_case(ours)
+                || range.strip_suffix("/*").is_some_and(|r| r.eq_ignore_ascii_case(kind))
+        })
+    };
+    if !request.contains(HeaderName::Accept) || ranges.any(fits) {
+        return false;
+    }
+    let warning = format!("399 - \"only {} here\"", core.config.accept.join(", "));
+    let headers = [("Warning", &*warning)];
+    let code = StatusCode::new(406).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
     core.respond(responder, &Answer { headers: &headers, ..Answer::new(code) });
     true
 }

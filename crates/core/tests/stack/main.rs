@@ -14,4 +14,5 @@ mod registration;
 mod reinvite;
 mod script;
 mod server_rules;
+mod torture;
 mod transports;
