@@ -130,9 +130,18 @@ impl Descriptions {
         Ok(remote.media.iter().map(said).collect())
     }
 
-    /// The offer that is pending was refused or given up.
+    /// Our offer was refused or given up.
     pub(super) fn give_up(&mut self) {
-        self.negotiator.rollback();
+        if self.awaits_answer() {
+            self.negotiator.rollback();
+        }
+    }
+
+    /// We refuse the other party's offer.
+    pub(super) fn refuse(&mut self) {
+        if self.pending_offer().is_some() {
+            self.negotiator.rollback();
+        }
     }
 
     /// The other party's offer that we have not answered.

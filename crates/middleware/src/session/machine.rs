@@ -48,8 +48,8 @@ pub(crate) const TIMEOUT: &str = "timeout";
 pub(crate) struct Config {
     /// How long an INVITE may wait for its final response.
     pub(crate) invite_timeout: Duration,
-    /// How long to wait after a re-INVITE that crossed one of the other party
-    /// (RFC 3261 §14.1: a random time, another one on each side).
+    /// How long to wait after a re-INVITE that the engine could not send,
+    /// because one of the other party was faster.
     pub(crate) glare_wait: Duration,
 }
 
@@ -104,6 +104,8 @@ impl Machine {
             Input::ReinviteCancelled => self.reinvite_cancelled(now),
             Input::ReinviteAnswered { media } => self.reinvite_answered(now, media),
             Input::ReinviteFailed { code, reason } => self.reinvite_failed(now, code, reason),
+            Input::ReinvitePostponed { pause } => self.reinvite_postponed(now, pause),
+            Input::ReinviteDue => self.reinvite_due(now),
             Input::Refused { reason } => self.refused(now, reason),
             Input::Ended(failure) => self.ended(failure),
             Input::Timeout => self.timeout(now),

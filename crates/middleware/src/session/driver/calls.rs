@@ -42,6 +42,7 @@ impl Driver {
         tracing::info!(session = %self.session.id(), %error, "a call command was refused");
         if refusable {
             self.descriptions.give_up();
+            self.descriptions.refuse();
             self.input(Input::Refused { reason: error.to_string() });
         } else if answering && !matches!(error, CallError::Engine(_)) {
             // The engine refuses an answer when the caller has given up, and
@@ -72,7 +73,7 @@ impl Driver {
             }
             CallCommand::CancelReinvite => engine.cancel_reinvite(self.key()?).await?,
             CallCommand::RejectReinvite { warning } => {
-                self.descriptions.give_up();
+                self.descriptions.refuse();
                 let headers = ExtraHeaders::new()
                     .with("Warning", &format!("399 sipsimple \"{}\"", quotable(&warning)))
                     .unwrap_or_default();

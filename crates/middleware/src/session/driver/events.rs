@@ -37,7 +37,7 @@ impl Driver {
                 Input::Reinvite(self.reinvite(&request))
             }
             CallEvent::ReinviteCancelled => {
-                self.descriptions.give_up();
+                self.descriptions.refuse();
                 Input::ReinviteCancelled
             }
             CallEvent::ReinviteAnswered { response } => {
@@ -49,6 +49,11 @@ impl Driver {
                 let failure = failure(&cause, Originator::Remote);
                 Input::ReinviteFailed { code: failure.code, reason: failure.reason }
             }
+            CallEvent::ReinvitePostponed { pause } => {
+                self.descriptions.give_up();
+                Input::ReinvitePostponed { pause }
+            }
+            CallEvent::ReinviteDue => Input::ReinviteDue,
             CallEvent::Failed { cause } => {
                 let by = match cause {
                     Cause::Requested => Originator::Local,

@@ -1,5 +1,7 @@
 //! What goes into the session machine.
 
+use std::time::Duration;
+
 use crate::notification::{Originator, StreamId};
 
 /// Something happened.
@@ -29,6 +31,10 @@ pub(crate) enum Input {
     ReinviteAnswered { media: Result<Vec<AnsweredMedia>, String> },
     /// Our re-INVITE was refused or not answered.
     ReinviteFailed { code: u16, reason: String },
+    /// Our re-INVITE met one of the other party (491): not before this pause.
+    ReinvitePostponed { pause: Duration },
+    /// That pause is over.
+    ReinviteDue,
     /// The engine could not carry out our last INVITE or re-INVITE.
     Refused { reason: String },
     /// The call, once answered, is over.

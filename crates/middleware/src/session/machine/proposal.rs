@@ -1,12 +1,15 @@
 //! Re-INVITEs of both parties (RFC 3261 §14, RFC 3264 §8).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::input::{AnsweredMedia, MediaChange, OfferedMedia, Reinvite};
 use super::output::{CallCommand, Note, Output, StreamCommand};
 use super::state::{Active, Received, Sending, State};
 use super::{Machine, SessionState};
 use crate::notification::{AckReceived, Originator};
+
+/// How much longer than the engine's pause we wait for it to be over.
+const DUE_MARGIN: Duration = Duration::from_millis(500);
 
 impl Machine {
     pub(super) fn reinvite_answered(
@@ -58,18 +61,40 @@ impl Machine {
         let next = match self.take() {
             State::SendingProposal(active, sending) => {
                 self.note_reinvite(Originator::Local, code, &reason, AckReceived::Unknown);
-                if code == 491 {
-                    self.crossed(now, active)
-                } else {
-                    self.refused_proposal(now, active, &sending)
-                }
+                self.refused_proposal(now, active, &sending)
             }
             other => other,
         };
         self.enter(next);
     }
 
-    /// Our re-INVITE crossed one of the other party: once more, later.
+    /// Our re-INVITE met one of the other party. The engine says when it may
+    /// be sent again; should it forget, the time is over by itself.
+    pub(super) fn reinvite_postponed(&mut self, now: Instant, pause: Duration) {
+        let next = match self.take() {
+            State::SendingProposal(active, _) => {
+                let reason = "Request Pending";
+                self.note_reinvite(Originator::Local, 491, reason, AckReceived::Unknown);
+                let not_before = Some(now + pause + DUE_MARGIN);
+                State::Connected(Active { not_before, ..active })
+            }
+            other => other,
+        };
+        self.enter(next);
+    }
+
+    pub(super) fn reinvite_due(&mut self, now: Instant) {
+        let next = match self.take() {
+            State::Connected(active) => self.settle(now, Active { not_before: None, ..active }),
+            State::ReceivedProposal(active, received) => {
+                State::ReceivedProposal(Active { not_before: None, ..active }, received)
+            }
+            other => other,
+        };
+        self.enter(next);
+    }
+
+    /// The engine could not send our re-INVITE: once more, later.
     pub(super) fn crossed(&mut self, now: Instant, active: Active) -> State {
         let not_before = Some(now + self.config.glare_wait);
         State::Connected(Active { not_before, ..active })

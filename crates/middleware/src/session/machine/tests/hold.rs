@@ -89,14 +89,28 @@ fn streams_that_can_not_be_held_need_no_reinvite() {
 
 #[test]
 fn glare_is_tried_again() {
+    for engine_says_when in [true, false] {
+        let mut script = Script::connected(&[1]);
+        script.command(Command::Hold);
+        assert_eq!(
+            script.give(Input::ReinvitePostponed { pause: Duration::from_millis(3000) }),
+            ["DidProcessTransaction local INVITE 491 ACK Unknown", "state connected"]
+        );
+        let again =
+            if engine_says_when { script.give(Input::ReinviteDue) } else { script.wait(3.5) };
+        assert_eq!(again, HOLD[1..]);
+        assert_eq!(agree(&mut script).last().unwrap(), "DidChangeHoldState local true");
+        assert_eq!(script.give(Input::ReinviteDue), NOTHING);
+    }
+}
+
+#[test]
+fn a_reinvite_that_the_engine_can_not_send_is_tried_again() {
     let mut script = Script::connected(&[1]);
     script.command(Command::Hold);
-    assert_eq!(
-        script.give(Input::ReinviteFailed { code: 491, reason: "Request Pending".into() }),
-        ["DidProcessTransaction local INVITE 491 ACK Unknown", "state connected"]
-    );
+    let refused = Input::Refused { reason: "theirs was faster".into() };
+    assert_eq!(script.give(refused), ["state connected"]);
     assert_eq!(script.wait(2.1), HOLD[1..]);
-    assert_eq!(agree(&mut script).last().unwrap(), "DidChangeHoldState local true");
 }
 
 #[test]
