@@ -87,10 +87,11 @@ impl AccountManager {
     }
 
     /// The enabled account that a call to `uri` is for: by the user part of
-    /// our Contact, by id, by the user part of the id alone.
+    /// our Contact, by id, by the user part of the id alone; or else one whose
+    /// `sip.accept_any_user` setting says so.
     pub fn find(&self, uri: &SipUri) -> Option<Account> {
         let accounts: Vec<_> = self.all().into_iter().filter(is_enabled).collect();
-        let user = uri.user()?;
+        let user = uri.user().unwrap_or_default();
         let host = uri.host().to_string();
         let by_contact = accounts.iter().find(|account| account.contact_user() == user);
         let by_id = || {
@@ -99,7 +100,8 @@ impl AccountManager {
             })
         };
         let by_user = || accounts.iter().find(|account| account.id().user() == user);
-        by_contact.or_else(by_id).or_else(by_user).cloned()
+        let by_will = || accounts.iter().find(|account| accepts_any_user(account));
+        by_contact.or_else(by_id).or_else(by_user).or_else(by_will).cloned()
     }
 
     /// Reads the accounts from the configuration.
@@ -148,6 +150,10 @@ impl AccountManager {
 
 pub(super) fn activated(context: &Context, account: &Account) {
     context.bus.post(account.sender(), AccountEvent::DidActivate);
+}
+
+fn accepts_any_user(account: &Account) -> bool {
+    account.settings().is_ok_and(|settings| settings.sip.accept_any_user)
 }
 
 fn is_enabled(account: &Account) -> bool {

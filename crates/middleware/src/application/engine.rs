@@ -21,12 +21,14 @@ pub(super) async fn dispatch(
                 session::called(&context, &running, call, incoming);
             }
             Event::Call { call, event } => {
-                if context.calls.send(call, event).is_err() {
+                let taken = context.calls.send(call, event);
+                if taken.is_err() {
                     session::end_stuck_call(&context, &running, call);
                 }
             }
             Event::Registration { registration, event } => {
-                if context.registrations.send(registration, event).is_err() {
+                let taken = context.registrations.send(registration, event);
+                if taken.is_err() {
                     tracing::warn!(?registration, "an account takes no events");
                 }
             }

@@ -43,6 +43,9 @@ pub struct AccountAuthSettings {
 #[serde(default)]
 #[non_exhaustive]
 pub struct AccountSipSettings {
+    /// Takes calls for any user, where no other account fits: for bots and
+    /// for test programs.
+    pub accept_any_user: bool,
     /// Send calls to other domains through the outbound proxy too.
     pub always_use_my_proxy: bool,
     /// Where requests are sent through. Unset: to where their URI points.
@@ -110,6 +113,7 @@ impl Default for AccountSettings {
 impl Default for AccountSipSettings {
     fn default() -> Self {
         Self {
+            accept_any_user: false,
             always_use_my_proxy: true,
             outbound_proxy: None,
             register: true,

@@ -78,6 +78,10 @@ impl Driver {
     }
 
     pub(super) fn failed(&mut self, stream: StreamId, context: &str, error: &StreamError) {
+        if let (StreamError::InUse, Some(known)) = (error, self.streams.get_mut(&stream)) {
+            // It belongs to another session: not ours to end.
+            known.initialized = false;
+        }
         let reason = error.to_string();
         self.report(stream, context, &reason);
         self.input(Input::Stream { stream, event: StreamInput::Failed { reason } });
