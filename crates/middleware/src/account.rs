@@ -174,8 +174,13 @@ impl Account {
         {
             identity.route.extend(proxy.uri().parse());
         }
-        let preferred = running.configuration.settings().sip.transport_list.first().copied();
-        identity.transport = preferred.map(sip_transport);
+        // The first that we prefer among those that we have.
+        let preferred = running.configuration.settings().sip.transport_list;
+        let open = |wanted: &SipTransport| {
+            running.engine.endpoints().iter().any(|endpoint| endpoint.transport == *wanted)
+        };
+        let first = running.engine.endpoints().first().map(|endpoint| endpoint.transport);
+        identity.transport = preferred.into_iter().map(sip_transport).find(open).or(first);
         Ok(identity)
     }
 

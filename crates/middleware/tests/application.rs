@@ -1,5 +1,7 @@
 //! The life of an application.
 
+#![allow(clippy::unwrap_used, reason = "a scenario that can not go on has failed")]
+
 mod support;
 
 use sipsimple::{

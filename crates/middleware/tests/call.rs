@@ -1,5 +1,7 @@
 //! Calls between two applications in one process, over a simulated network.
 
+#![allow(clippy::unwrap_used, reason = "a scenario that can not go on has failed")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Calls over networks that lose, repeat and reorder, and over TCP.
 
+#![allow(clippy::unwrap_used, reason = "a scenario that can not go on has failed")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! A whole application against a bare SIP engine that says what it likes.
 
+#![allow(clippy::unwrap_used, reason = "a scenario that can not go on has failed")]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Registration at a registrar that follows a script.
 
+#![allow(clippy::unwrap_used, reason = "a scenario that can not go on has failed")]
+
 mod support;
 
 use std::collections::VecDeque;

@@ -1,5 +1,7 @@
 //! Streams: recording, tones, and a type of the application's own.
 
+#![allow(clippy::unwrap_used, reason = "a scenario that can not go on has failed")]
+
 mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
