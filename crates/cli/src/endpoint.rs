@@ -112,6 +112,8 @@ async fn choose_account(
     settings.auth.password = options.password.clone().unwrap_or_default();
     settings.sip.registrar = options.registrar.as_deref().map(proxy).transpose()?;
     settings.sip.outbound_proxy = options.proxy.as_deref().map(proxy).transpose()?;
+    // Who names no account is called by any name.
+    settings.sip.accept_any_user = options.account.is_none();
     // Without anything to register with, there is nobody to register at.
     let can_register =
         options.account.is_some() && (options.password.is_some() || options.registrar.is_some());
