@@ -9,6 +9,8 @@ mod client;
 mod invite_client;
 mod invite_server;
 mod server;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 use bytes::Bytes;
