@@ -21,7 +21,7 @@ pub fn answer(invite: &Message, local: SocketAddr) -> Option<Body> {
     let offer = SessionDescription::parse(invite.body()).ok()?;
     let mut audio = MediaDescription::new(MediaType::Audio, 6000, Protocol::RtpAvp, [0]);
     audio.attributes.push("rtpmap", RtpMap::assigned(0)?);
-    let ours = SessionDescription::new("-", 1, local.ip().into()).with_media(audio);
+    let ours = SessionDescription::new("-", 1, local.ip()).with_media(audio);
     let mut negotiator = Negotiator::new();
     negotiator.remote_offer(offer).ok()?;
     let agreed = negotiator.answer(ours).ok()?;
@@ -85,7 +85,8 @@ impl Answerer {
                 Output::Event(Event::Call { call, event: CallEvent::Incoming(incoming) }) => {
                     let body = answer(&incoming.request, self.local).expect("an offer of PCMU");
                     let command = Command::Answer { call, content: body.into() };
-                    self.stack.handle_input(self.now, Input::Command { ticket: Ticket(0), command });
+                    self.stack
+                        .handle_input(self.now, Input::Command { ticket: Ticket(0), command });
                 }
                 Output::Event(Event::Call { event: CallEvent::Ended { .. }, .. }) => {
                     self.ended += 1;

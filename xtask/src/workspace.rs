@@ -45,6 +45,21 @@ pub(crate) fn text(path: &Path) -> io::Result<Option<String>> {
     Ok(String::from_utf8(std::fs::read(root().join(path))?).ok())
 }
 
+/// Builds the program `sipsimple` for release, and says where it is.
+pub(crate) fn build_program() -> Result<PathBuf, String> {
+    println!("xtask: cargo build --release --package sipsimple-cli");
+    let status = cargo()
+        .args(["build", "--quiet", "--release", "--package", "sipsimple-cli"])
+        .status()
+        .map_err(|error| format!("cargo: {error}"))?;
+    if !status.success() {
+        return Err("sipsimple-cli doesn't build".into());
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("release/sipsimple"))
+}
+
 /// Finds a program in `PATH`, or where Debian puts daemons.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -3,7 +3,8 @@
 //! Answers every INVITE and BYE on a UDP socket with a 200 that copies the
 //! five header fields a response must copy, by looking for line starts, and
 //! does nothing else. Its CPU time at some rate of calls is the floor that a
-//! real stack is compared with. `echo_floor IP:PORT`; it ends on end of input.
+//! real stack is compared with. `echo_floor udp:IP:PORT` prints
+//! where it listens, and ends on end of input.
 
 use std::io::Read;
 use std::net::UdpSocket;
@@ -12,9 +13,11 @@ use std::net::UdpSocket;
 const COPIED: [&[u8]; 5] = [b"Via:", b"From:", b"To:", b"Call-ID:", b"CSeq:"];
 
 fn main() -> std::io::Result<()> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:5060".into());
+    let argument = std::env::args().nth(1).unwrap_or_else(|| "udp:127.0.0.1:5060".into());
+    let address = argument.strip_prefix("udp:").unwrap_or(&argument);
     let socket = UdpSocket::bind(address)?;
-    println!("{}", socket.local_addr()?);
+    let local = socket.local_addr()?;
+    println!("{local}");
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
@@ -26,7 +29,7 @@ fn main() -> std::io::Result<()> {
         if request.starts_with(b"ACK ") {
             continue;
         }
-        answer(request, socket.local_addr()?, &mut response);
+        answer(request, local, &mut response);
         socket.send_to(&response, from)?;
     }
 }

@@ -1,7 +1,8 @@
 //! Parses the six messages of `fixtures/sip/bench` and reads every header and
-//! every SDP line as its type, as often as the argument says. It prints
-//! nothing: callgrind counts the instructions of two runs, and the difference
-//! is the cost of the rounds.
+//! every SDP line as its type: `parse_messages [1-6] ROUNDS`, one of them or
+//! all, as often as the last argument says. It prints nothing: callgrind
+//! counts the instructions of two runs, and the difference is the cost of the
+//! rounds.
 //!
 //! Headers without a type (there are none among the six) and bodies that
 //! aren't SDP are not read.
@@ -25,9 +26,15 @@ const MESSAGES: [&[u8]; 6] = [
 ];
 
 fn main() {
-    let rounds: u32 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1);
+    let numbers: Vec<usize> =
+        std::env::args().skip(1).map(|text| text.parse().expect("a number")).collect();
+    let (messages, rounds) = match numbers[..] {
+        [message, rounds] => (&MESSAGES[message - 1..message], rounds),
+        [rounds] => (&MESSAGES[..], rounds),
+        _ => (&MESSAGES[..], 1),
+    };
     for _ in 0..rounds {
-        for octets in MESSAGES {
+        for octets in messages {
             let message = Message::parse(Bytes::from_static(octets)).expect("a message");
             read_message(&message).expect("typed headers");
         }

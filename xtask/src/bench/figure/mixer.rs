@@ -1,42 +1,29 @@
 //! One tick of the mixer at 48 kHz, all hear all, through the real rings, meters on.
 
-use super::{Figure, Measure};
+use super::Figure;
+use crate::bench::program;
+use crate::bench::report::{Goal, Report, Row};
 
-/// What the programs take before the number of ticks: the number of ports.
-const TEN: &[&str] = &["10"];
-const HUNDRED: &[&str] = &["100"];
-
-pub(super) fn figures() -> Vec<Figure> {
-    let instructions = Measure::Instructions { few: 50, many: 250 };
-    let hundred = Measure::Instructions { few: 50, many: 150 };
-    vec![
-        figure("mixer, a tick of 10 ports", TEN, TIME, Some(8.0), "pjmedia 58 µs"),
-        figure("mixer, a tick of 100 ports", HUNDRED, TIME, Some(80.0), "pjmedia 5 660 µs"),
-        figure(
-            "mixer, a tick of 10 ports with all writing and reading",
-            TEN,
-            instructions,
-            None,
-            "",
-        ),
-        figure(
-            "mixer, a tick of 100 ports with all writing and reading",
-            HUNDRED,
-            hundred,
-            None,
-            "",
-        ),
-    ]
+pub(super) fn figure() -> Figure {
+    Figure {
+        name: "mixer",
+        how: "a tick (10 ms) at 48 kHz, all hear all, through the real rings, meters on",
+        measure,
+    }
 }
 
-const TIME: Measure = Measure::Printed { unit: "µs a tick" };
-
-fn figure(
-    name: &'static str,
-    arguments: &'static [&'static str],
-    measure: Measure,
-    goal: Option<f64>,
-    orientation: &'static str,
-) -> Figure {
-    Figure { name, program: "mixer_tick", arguments, measure, goal, orientation }
+fn measure(report: &mut Report) {
+    for (ports, goal, peers) in [
+        ("10", 8.0, "pjmedia 58 µs"),
+        ("100", 80.0, "pjmedia 5 660 µs"),
+        ("5000", 10_000.0, "a tick is 10 000 µs"),
+    ] {
+        report.add(Row {
+            what: format!("{ports} ports"),
+            ours: program::printed("mixer_tick", &[ports], "µs a tick"),
+            unit: "µs",
+            goal: Goal::Time(goal),
+            peers,
+        });
+    }
 }

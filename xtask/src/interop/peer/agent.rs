@@ -36,23 +36,11 @@ impl Program {
     pub(in crate::interop) fn path(&self) -> Result<PathBuf, Stop> {
         let find = || match &self.given {
             Some(path) => Ok(path.clone()),
-            None => build(),
+            // Not a skip: what doesn't build can't be shown to work.
+            None => workspace::build_program().map_err(Stop::Fail),
         };
         self.found.get_or_init(|| find().and_then(has_agent)).clone()
     }
-}
-
-fn build() -> Result<PathBuf, Stop> {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| workspace::root().join("target"), PathBuf::from);
-    println!("interop: cargo build --release --package sipsimple-cli");
-    let status = workspace::cargo()
-        .args(["build", "--quiet", "--release", "--package", "sipsimple-cli"])
-        .status()
-        .map_err(|error| Stop::Fail(format!("cargo: {error}")))?;
-    // Not a skip: what doesn't build can't be shown to work.
-    check(status.success(), || "sipsimple-cli doesn't build".into())?;
-    Ok(target.join("release/sipsimple"))
 }
 
 fn has_agent(path: PathBuf) -> Result<PathBuf, Stop> {
