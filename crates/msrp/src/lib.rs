@@ -3,6 +3,7 @@
 mod assembly;
 pub mod connection;
 pub mod cpim;
+pub mod file;
 mod header;
 mod ids;
 mod message;
