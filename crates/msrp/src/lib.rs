@@ -7,6 +7,8 @@ pub mod file;
 mod header;
 mod ids;
 mod message;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod parser;
 mod ranges;
 mod uri;

@@ -153,6 +153,30 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The session that the event belongs to, if it belongs to one.
+    pub fn session(&self) -> Option<SessionKey> {
+        match self {
+            Self::Bound { session }
+            | Self::Message { session, .. }
+            | Self::Started { session, .. }
+            | Self::Data { session, .. }
+            | Self::Completed { session, .. }
+            | Self::IncomingFailed { session, .. }
+            | Self::Wanted { session, .. }
+            | Self::Progress { session, .. }
+            | Self::Delivery { session, .. }
+            | Self::Requested { session, .. }
+            | Self::Failed { session, .. }
+            | Self::Closed { session } => Some(*session),
+            Self::Lookup { .. }
+            | Self::Answered { .. }
+            | Self::Unanswered { .. }
+            | Self::Bad { .. } => None,
+        }
+    }
+}
+
 /// What the head of the first chunk says about a message.
 #[derive(Debug, Clone)]
 pub struct IncomingInfo {
