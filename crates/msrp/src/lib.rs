@@ -11,6 +11,7 @@ mod message;
 pub mod net;
 pub mod parser;
 mod ranges;
+pub mod relay;
 mod uri;
 pub mod writer;
 
