@@ -13,6 +13,7 @@ use std::time::Instant;
 use sipsimple_core::net::{Engine, EngineError};
 use sipsimple_media::mixer::{AudioBridge, AudioMixer};
 use sipsimple_media::net::MediaError;
+use sipsimple_media::net::pacer::Pacer;
 use sipsimple_net::Clock;
 
 use crate::account::AccountManager;
@@ -173,6 +174,12 @@ impl SipApplication {
     /// [`ApplicationError::NotRunning`].
     pub fn voice_audio_bridge(&self) -> Result<AudioBridge, ApplicationError> {
         Ok(self.running_parts()?.voice.bridge.clone())
+    }
+
+    /// What players need: the context, and what drives disk work.
+    pub(crate) fn player_parts(&self) -> Result<(Arc<Context>, Arc<dyn Pacer>), ApplicationError> {
+        let files = Arc::clone(&self.running_parts()?.voice.files);
+        Ok((Arc::clone(&self.handle.context), files))
     }
 
     fn running_parts(&self) -> Result<Arc<Running>, ApplicationError> {

@@ -48,6 +48,7 @@
 
 mod account;
 mod application;
+mod audio;
 pub mod configuration;
 pub mod notification;
 mod session;
@@ -56,6 +57,7 @@ pub mod stream;
 
 pub use account::{Account, AccountError, AccountManager};
 pub use application::{ApplicationError, SipApplication, SipApplicationBuilder};
+pub use audio::{ToneGenerator, WavePlayer};
 pub use configuration::{
     AccountSettings, AudioCodec, ConfigurationError, ConfigurationManager, SipAddress,
     SipSimpleSettings, Transport,

@@ -5,8 +5,7 @@
 mod support;
 
 use sipsimple::{
-    AccountError, AccountSettings, ApplicationError, FileStorage, MemoryStorage, SipApplication,
-    Transport,
+    AccountError, AccountSettings, ApplicationError, FileStorage, MemoryStorage, Transport,
 };
 use sipsimple_testkit::{Simulation, process};
 use support::{Agent, alice_and_bob, builder};
@@ -141,26 +140,4 @@ async fn traces_ride_a_subscription_of_their_own() {
     let data = format!("{:?}", sent.event.data());
     assert!(data.contains("INVITE sip:bob@10.0.0.2:5060 SIP/2.0"), "{data}");
     assert!(!alice.names().contains(&"SIPEngineSIPTrace"));
-}
-
-/// On real sockets and threads: nothing of it may be left afterwards.
-#[test]
-fn nothing_is_left_on_the_real_machine() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let local = "127.0.0.1:0".parse().unwrap();
-        // What the runtime itself needs comes into being with the first use.
-        tokio::task::spawn_blocking(|| ()).await.unwrap();
-        let before = process::open_files();
-        let app = SipApplication::builder()
-            .listen(Transport::Udp, local)
-            .listen(Transport::Tcp, local)
-            .build();
-        app.start(MemoryStorage::new()).await.unwrap();
-        assert!(process::open_files() > before);
-        app.stop().await;
-        assert_eq!(process::open_files(), before);
-        assert_eq!(process::alive_tasks(), 0);
-    });
 }

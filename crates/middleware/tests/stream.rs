@@ -10,15 +10,14 @@ use std::time::Duration;
 
 use sipsimple::core::sdp::{MediaDescription, MediaType, Protocol};
 use sipsimple::media::analysis::dominant_frequency;
-use sipsimple::media::net::ToneGenerator;
-use sipsimple::media::net::pacer::TaskPacer;
+use sipsimple::media::net::WavePlayerConfig;
 use sipsimple::media::tone::Tone;
 use sipsimple::net::BoxFuture;
 use sipsimple::notification::StreamId;
 use sipsimple::stream::{AgreedMedia, MediaStreamFactory, RemoteMedia, StreamSession};
 use sipsimple::{
     Account, Direction, MediaStream, MediaStreamRegistry, Session, SessionState, StreamError,
-    Streams,
+    Streams, ToneGenerator, WavePlayer,
 };
 use sipsimple_testkit::Simulation;
 use support::{Agent, Call, alice_and_bob, established};
@@ -41,7 +40,7 @@ async fn a_tone_is_heard_and_recorded() {
     assert!(call.callee_audio.start_recording(None).await.is_err(), "it records already");
 
     let mixer = call.caller_audio.mixer().unwrap();
-    let (tone, _events) = ToneGenerator::new(&mixer, Arc::new(TaskPacer::new())).unwrap();
+    let tone = ToneGenerator::new(&alice.app, &mixer).unwrap();
     call.caller_audio.bridge().unwrap().add(tone.port()).unwrap();
     tone.play_tones(&[Tone::sine(440, Duration::from_secs(3))]).unwrap();
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -51,7 +50,16 @@ async fn a_tone_is_heard_and_recorded() {
     assert!(pcm.len() > 8000, "{}", pcm.len());
     let frequency = dominant_frequency(&pcm[4000..], rate).unwrap();
     assert!((frequency - 440.0).abs() < 3.0, "{frequency}");
-    bob.read();
+    alice.wait_for("ToneGeneratorDidFinishPlaying").await;
+
+    // What was recorded is played back to the other side.
+    let config = WavePlayerConfig::new(&path);
+    let player = WavePlayer::new(&bob.app, &call.callee_audio.mixer().unwrap(), config).unwrap();
+    call.callee_audio.bridge().unwrap().add(player.port()).unwrap();
+    assert!(player.start());
+    assert_eq!(&bob.wait_for("WavePlayerDidStart").await.sender, player.sender());
+    bob.wait_for("WavePlayerDidEnd").await;
+
     let recording: Vec<_> =
         bob.names().into_iter().filter(|name| name.contains("Recording")).collect();
     assert_eq!(

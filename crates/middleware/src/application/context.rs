@@ -39,6 +39,7 @@ pub(crate) struct Context {
     random: Mutex<ChaCha12Rng>,
     next_session: AtomicU64,
     next_stream: AtomicU64,
+    next_player: AtomicU64,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -89,6 +90,7 @@ impl Context {
             random: Mutex::new(random),
             next_session: AtomicU64::new(1),
             next_stream: AtomicU64::new(1),
+            next_player: AtomicU64::new(1),
             tasks: Mutex::default(),
         }
     }
@@ -112,6 +114,10 @@ impl Context {
 
     pub(crate) fn next_stream(&self) -> StreamId {
         StreamId(self.next_stream.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn next_player(&self) -> u64 {
+        self.next_player.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn random(&self) -> u64 {

@@ -1,34 +1,31 @@
 //! [`AudioStream`]: audio over RTP between the other party and a mixer.
 
 mod recording;
+mod run;
 mod state;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
 
 use sipsimple_core::sdp::MediaDescription;
 use sipsimple_media::mixer::{AudioBridge, AudioMixer, PortControl, PortId};
-use sipsimple_media::net::{AudioEvents, RtpTransport};
-use sipsimple_media::stream::{AudioEvent, Statistics};
+use sipsimple_media::stream::Statistics;
 use sipsimple_media::telephone_event::Digit;
 use sipsimple_net::BoxFuture;
 use tokio::sync::watch;
 
-use super::negotiation::{self, Agreement, LocalAudio};
+use super::negotiation;
 use super::{
     AgreedMedia, MediaStream, MediaStreamFactory, RemoteMedia, StreamError, StreamId, StreamSession,
 };
 use crate::account::Account;
 use crate::application::{Context, lock};
 use crate::configuration::AudioCodec;
-use crate::notification::{AudioStreamEvent, Notifications, Originator};
+use crate::notification::{AudioStreamEvent, Notifications};
 use crate::session::Direction;
-use state::{Active, Phase, State};
-
-/// How long the end of a stream waits for the media engine.
-const END_TIMEOUT: Duration = Duration::from_secs(1);
+use run::{agreement, unacceptable};
+use state::{Phase, State};
 
 /// Audio between the other party and a mixer: a handle, cheap to clone.
 ///
@@ -228,193 +225,6 @@ impl AudioStream {
             context.bus.post(self.shared.id, event);
         }
     }
-
-    /// What we bring to a negotiation now.
-    fn local_audio(&self) -> Result<LocalAudio, StreamError> {
-        let codecs = self.shared.account.codecs().map_err(|_| StreamError::NotRunning)?;
-        let state = self.state();
-        let rtp = state.local_rtp().ok_or(StreamError::NotRunning)?;
-        // The engine takes an even port and the one after it.
-        let rtcp = SocketAddr::new(rtp.ip(), rtp.port() + 1);
-        Ok(LocalAudio { rtp, rtcp, codecs, hold: state.hold, held: state.held })
-    }
-
-    async fn open(self, session: StreamSession) -> Result<(), StreamError> {
-        let address = session.local_address().await?;
-        let running = session.context.running().ok_or(StreamError::NotRunning)?;
-        let transport = running.media.open_transport(address)?;
-        let mut state = self.state();
-        match state.phase {
-            Phase::Initializing => {
-                state.phase = Phase::Initialized { transport, session };
-                Ok(())
-            }
-            // It was ended meanwhile.
-            _ => Err(StreamError::NotRunning),
-        }
-    }
-
-    fn begin(&self, agreed: AgreedMedia<'_>) -> Result<(), StreamError> {
-        let agreement = agreement(agreed)?;
-        let config = self.config(&agreement)?;
-        let mixer = self.mixer()?;
-        let running = self.context()?.running().ok_or(StreamError::NotRunning)?;
-        let (transport, session) = self.take_transport()?;
-        let (handle, events) = running.media.start_audio(transport, config, &mixer)?;
-        let bridge = mixer.add_bridge();
-        bridge.add(PortId::DEVICE).map_err(sipsimple_media::net::MediaError::from)?;
-        let held = agreement.held;
-        {
-            let mut state = self.state();
-            handle.control().set_output_muted(state.muted);
-            state.phase = Phase::Started(Box::new(Active { handle, bridge, agreement, session }));
-        }
-        self.context()?.spawn(self.clone().follow(events));
-        self.set_held(held);
-        self.join_or_leave_bridge();
-        Ok(())
-    }
-
-    fn take_transport(&self) -> Result<(RtpTransport, StreamSession), StreamError> {
-        let mut state = self.state();
-        match std::mem::replace(&mut state.phase, Phase::Ended) {
-            Phase::Initialized { transport, session } => Ok((transport, session)),
-            other => {
-                state.phase = other;
-                Err(StreamError::NotRunning)
-            }
-        }
-    }
-
-    fn follow_agreement(&self, agreement: Agreement) -> Result<(), StreamError> {
-        let config = self.config(&agreement)?;
-        let held = agreement.held;
-        let changed = {
-            let mut state = self.state();
-            let active = state.active_mut().ok_or(StreamError::NotRunning)?;
-            active.handle.update(config)?;
-            let before = std::mem::replace(&mut active.agreement, agreement);
-            before.codec != active.agreement.codec
-                || before.remote_rtp != active.agreement.remote_rtp
-        };
-        if changed {
-            self.post(AudioStreamEvent::DidChangeRtpParameters);
-        }
-        self.set_held(held);
-        self.join_or_leave_bridge();
-        Ok(())
-    }
-
-    fn config(
-        &self,
-        agreement: &Agreement,
-    ) -> Result<sipsimple_media::stream::AudioConfig, StreamError> {
-        let running = self.context()?.running().ok_or(StreamError::NotRunning)?;
-        let timeout = Duration::from_secs(running.configuration.settings().rtp.timeout.into());
-        let hold = self.state().hold;
-        // RFC 7022: short, unguessable enough, the same for the whole call.
-        let cname = format!("{}@{}", self.shared.id.get(), self.shared.account.contact_user());
-        Ok(agreement.config(&cname, timeout, hold))
-    }
-
-    fn set_held(&self, held: bool) {
-        let before = std::mem::replace(&mut self.state().held, held);
-        if before != held {
-            let originator = Originator::Remote;
-            self.post(AudioStreamEvent::DidChangeHoldState { originator, on_hold: held });
-        }
-    }
-
-    fn set_hold(&self, hold: bool) {
-        let before = std::mem::replace(&mut self.state().hold, hold);
-        if before == hold {
-            return;
-        }
-        let agreement = self.state().active().map(|active| active.agreement.clone());
-        if hold && let Some(agreement) = agreement {
-            // At once: the other party hears of it later. Off hold it is the
-            // other way round.
-            let silent = self.config(&agreement).and_then(|config| {
-                let handle = self.state().active().map(|active| active.handle.clone());
-                Ok(handle.ok_or(StreamError::NotRunning)?.update(config)?)
-            });
-            if let Err(error) = silent {
-                tracing::debug!(%error, "a stream ended while it was put on hold");
-            }
-        }
-        self.join_or_leave_bridge();
-        let originator = Originator::Local;
-        self.post(AudioStreamEvent::DidChangeHoldState { originator, on_hold: hold });
-    }
-
-    /// Only what runs and is not held is in the bridge.
-    fn join_or_leave_bridge(&self) {
-        let (hears, recorder) = {
-            let state = self.state();
-            let Some(active) = state.active() else { return };
-            let recorder = state.recording.as_ref().map(recording::Recording::port);
-            let free = !state.hold && !state.held;
-            let ports = [Some(active.handle.port()), recorder];
-            for port in ports.into_iter().flatten() {
-                let changed =
-                    if free { active.bridge.add(port) } else { active.bridge.remove(port) };
-                if let Err(error) = changed {
-                    tracing::debug!(%error, "a port has left its mixer already");
-                }
-            }
-            (free, recorder)
-        };
-        tracing::trace!(stream = %self.shared.id, hears, ?recorder, "bridge");
-    }
-
-    /// Turns what the media engine reports into notifications.
-    async fn follow(self, mut events: AudioEvents) {
-        while let Some(event) = events.next().await {
-            match event {
-                AudioEvent::GotDtmf { digit } => {
-                    self.post(AudioStreamEvent::GotDtmf { digit: digit.as_char() });
-                }
-                AudioEvent::RemoteAddressChanged { .. } => {
-                    self.post(AudioStreamEvent::DidChangeRtpParameters);
-                }
-                AudioEvent::Timeout { .. } => self.post(AudioStreamEvent::DidTimeout),
-                _ => {}
-            }
-        }
-        self.shared.ended.send_replace(true);
-        // A stream that was not told to end has broken.
-        let broken = match &self.state().phase {
-            Phase::Started(active) => Some(active.session.clone()),
-            _ => None,
-        };
-        if let Some(session) = broken {
-            session.fail("the media engine has dropped the stream");
-        }
-    }
-
-    async fn close(self) {
-        recording::stop(&self).await;
-        let phase = std::mem::replace(&mut self.state().phase, Phase::Ended);
-        if let Phase::Started(active) = phase {
-            active.handle.stop();
-            let mut ended = self.shared.ended.subscribe();
-            let gone = ended.wait_for(|ended| *ended);
-            if tokio::time::timeout(END_TIMEOUT, gone).await.is_err() {
-                tracing::warn!(stream = %self.shared.id, "the media engine is slow to end it");
-            }
-        }
-    }
-}
-
-fn agreement(agreed: AgreedMedia<'_>) -> Result<Agreement, StreamError> {
-    let missing = || unacceptable(negotiation::Mismatch::Missing);
-    let local = agreed.local.media.get(agreed.index).ok_or_else(missing)?;
-    let remote = agreed.remote.media.get(agreed.index).ok_or_else(missing)?;
-    negotiation::agree(local, agreed.remote, remote).map_err(unacceptable)
-}
-
-fn unacceptable(mismatch: negotiation::Mismatch) -> StreamError {
-    StreamError::Unacceptable(mismatch.to_string())
 }
 
 impl MediaStream for AudioStream {

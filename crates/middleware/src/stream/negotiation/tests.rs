@@ -15,7 +15,7 @@ fn local(codecs: &[AudioCodec]) -> LocalAudio {
 fn session(media: &str) -> SessionDescription {
     let text = format!(
         "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n{}",
-        media.trim_start().replace("\n            ", "\r\n").replace('\n', "\r\n")
+        media.trim().lines().map(|line| format!("{}\r\n", line.trim())).collect::<String>()
     );
     SessionDescription::parse(text.as_bytes()).unwrap()
 }
