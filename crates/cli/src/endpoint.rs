@@ -105,19 +105,33 @@ async fn choose_account(
             Err(_) => ANONYMOUS.parse()?,
         },
     };
+    let registrar = options.registrar.as_deref().map(proxy).transpose()?;
+    let outbound_proxy = options.proxy.as_deref().map(proxy).transpose()?;
+    let from_flags = |settings: &mut AccountSettings| {
+        if let Some(password) = &options.password {
+            settings.auth.password.clone_from(password);
+        }
+        if registrar.is_some() {
+            settings.sip.registrar.clone_from(&registrar);
+        }
+        if outbound_proxy.is_some() {
+            settings.sip.outbound_proxy.clone_from(&outbound_proxy);
+        }
+        if let Some(register) = register {
+            settings.sip.register = register;
+        }
+    };
     if let Ok(account) = accounts.get(id.as_str()) {
+        if options.password.is_some() || registrar.is_some() || outbound_proxy.is_some() {
+            account.update(from_flags).await?;
+        }
         return Ok(account);
     }
     let mut settings = AccountSettings::default();
-    settings.auth.password = options.password.clone().unwrap_or_default();
-    settings.sip.registrar = options.registrar.as_deref().map(proxy).transpose()?;
-    settings.sip.outbound_proxy = options.proxy.as_deref().map(proxy).transpose()?;
-    // Who names no account is called by any name.
+    // Who names no account is called by any name, and registers nowhere.
     settings.sip.accept_any_user = options.account.is_none();
-    // Without anything to register with, there is nobody to register at.
-    let can_register =
-        options.account.is_some() && (options.password.is_some() || options.registrar.is_some());
-    settings.sip.register = register.unwrap_or(true) && can_register;
+    settings.sip.register = options.account.is_some();
+    from_flags(&mut settings);
     Ok(accounts.add(id, settings).await?)
 }
 

@@ -9,8 +9,9 @@ use clap::Args;
 /// Who we are, where we listen, and what is played and recorded.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct EndpointOptions {
-    /// Folder with the settings and accounts to use; without it nothing is
-    /// read or written and everything comes from the flags.
+    /// Folder with the settings and accounts to use. What the flags say of an
+    /// account is kept there. Without it nothing is read or written, and
+    /// everything comes from the flags.
     #[arg(long, value_name = "DIR")]
     pub(crate) config: Option<PathBuf>,
 
@@ -44,11 +45,11 @@ pub(crate) struct EndpointOptions {
     pub(crate) record: Option<PathBuf>,
 
     /// Codecs in the order of preference, e.g. PCMA,PCMU.
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "config")]
     pub(crate) codecs: Vec<String>,
 
     /// UDP ports for audio, e.g. 50000-50500.
-    #[arg(long, value_name = "A-B")]
+    #[arg(long, value_name = "A-B", conflicts_with = "config")]
     pub(crate) rtp_ports: Option<PortRange>,
 
     /// Print every SIP message.

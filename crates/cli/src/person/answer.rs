@@ -77,7 +77,7 @@ pub(crate) async fn answer(options: AnswerOptions) -> Result<ExitCode, Failure> 
                 while endpoint.notifications.try_next().is_some() {}
             }
             Event::Account(event) => {
-                screen.say(super::register::line(&event));
+                super::register::line(&event).into_iter().for_each(|line| screen.say(line));
             }
             _ => {}
         }

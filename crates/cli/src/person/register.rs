@@ -45,7 +45,7 @@ pub(crate) async fn register(options: RegisterOptions) -> Result<ExitCode, Failu
         };
         let Some(notification) = notification else { break };
         let Event::Account(event) = notification.event else { continue };
-        screen.say(line(&event));
+        line(&event).into_iter().for_each(|line| screen.say(line));
         match event {
             AccountEvent::RegistrationDidSucceed { .. } => code = ExitCode::SUCCESS,
             AccountEvent::RegistrationDidFail { .. } => code = ExitCode::FAILURE,
@@ -62,15 +62,16 @@ pub(crate) async fn register(options: RegisterOptions) -> Result<ExitCode, Failu
     while let Some(notification) = endpoint.notifications.try_next() {
         if let Event::Account(event @ AccountEvent::RegistrationDidEnd { .. }) = notification.event
         {
-            screen.say(line(&event));
+            line(&event).into_iter().for_each(|line| screen.say(line));
         }
     }
     Ok(code)
 }
 
-/// What happened to a registration, for a person.
-pub(super) fn line(event: &AccountEvent) -> String {
-    match event {
+/// What happened to a registration, for a person; nothing for what only a
+/// program wants to know.
+pub(super) fn line(event: &AccountEvent) -> Option<String> {
+    Some(match event {
         AccountEvent::RegistrationDidSucceed { contact_header, expires, registrar } => format!(
             "Registered at {registrar} for {} s: reachable as {contact_header}",
             expires.as_secs()
@@ -84,6 +85,6 @@ pub(super) fn line(event: &AccountEvent) -> String {
         AccountEvent::RegistrationDidNotEnd { reason, .. } => {
             format!("Could not unregister: {reason}")
         }
-        other => other.name().to_owned(),
-    }
+        _ => return None,
+    })
 }
