@@ -3,11 +3,12 @@
 
 use std::fmt::Write;
 
-use crate::header::{CSeq, CallId, Contact, From, HeaderName, RecordRoute, Route, TypedHeader};
+use crate::header::{CallId, Contact, HeaderName, RecordRoute, Route, TypedHeader};
 use crate::message::{Message, Method};
 use crate::resolve::NextHop;
 use crate::stack::draft::Draft;
 use crate::stack::random::token;
+use crate::stack::request::Request;
 use crate::uri::SipUriView;
 
 /// The most Record-Route entries that are kept.
@@ -52,28 +53,27 @@ impl Dialog {
     }
 
     /// Our side, after a request of the peer's (§12.1.1).
-    pub(crate) fn from_request(request: &Message, local_tag: u64) -> Option<Self> {
-        let from = request.typed::<From<'_>>().ok()??;
-        let mut local = String::from(request.value(HeaderName::To)?);
-        let _ = write!(local, ";tag={}", token(local_tag));
+    pub(crate) fn from_request(request: &Request<'_>, local_tag: u64) -> Option<Self> {
+        let Request { message, essentials, .. } = request;
+        let to = message.value(HeaderName::To)?;
+        let mut local = String::with_capacity(to.len() + 21);
+        let _ = write!(local, "{to};tag={}", token(local_tag));
+        let contact = essentials.contact.as_ref().map(|contact| contact.address.uri);
         Some(Self {
-            call_id: request.typed::<CallId<'_>>().ok()??.0.into(),
-            remote_tag: from.tag.unwrap_or_default().into(),
+            call_id: essentials.call_id.into(),
+            remote_tag: request.remote_tag().into(),
             local: local.into(),
-            remote: request.value(HeaderName::From)?.into(),
+            remote: message.value(HeaderName::From)?.into(),
             local_seq: 0,
-            remote_seq: request.typed::<CSeq>().ok()?.map(|cseq| cseq.number),
-            target: target(request).unwrap_or_else(|| from.address.uri.to_string().into()),
-            routes: routes(request)?.into(),
+            remote_seq: Some(request.seq()),
+            target: contact.unwrap_or(essentials.from.address.uri).to_string().into(),
+            routes: routes(message)?.into(),
         })
     }
 
     /// Whether a request of the peer's belongs here.
-    pub(crate) fn matches(&self, request: &Message) -> bool {
-        let call_id = request.typed::<CallId<'_>>().ok().flatten().map(|call_id| call_id.0);
-        let from = request.typed::<From<'_>>().ok().flatten();
-        call_id == Some(&*self.call_id)
-            && from.is_some_and(|from| from.tag.unwrap_or_default() == &*self.remote_tag)
+    pub(crate) fn matches(&self, request: &Request<'_>) -> bool {
+        request.essentials.call_id == &*self.call_id && request.remote_tag() == &*self.remote_tag
     }
 
     /// The peer's tag.
@@ -88,12 +88,11 @@ impl Dialog {
 
     /// Notes the CSeq of a request of the peer's; false if it is out of order
     /// (§12.2.2).
-    pub(crate) fn accept_seq(&mut self, request: &Message) -> bool {
-        let Ok(Some(cseq)) = request.typed::<CSeq>() else { return false };
-        if self.remote_seq.is_some_and(|last| cseq.number < last) {
+    pub(crate) fn accept_seq(&mut self, request: &Request<'_>) -> bool {
+        if self.remote_seq.is_some_and(|last| request.seq() < last) {
             return false;
         }
-        self.remote_seq = Some(cseq.number);
+        self.remote_seq = Some(request.seq());
         true
     }
 

@@ -35,6 +35,7 @@ pub use method::Method;
 pub(crate) use parse::decimal;
 pub use status::StatusCode;
 pub use table::Message;
+pub use validate::Essentials;
 
 /// The longest message, in octets.
 pub const MAX_MESSAGE_SIZE: usize = 256 * 1024;

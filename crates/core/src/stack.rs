@@ -18,6 +18,7 @@ mod output;
 pub(crate) mod random;
 mod receiving;
 pub(crate) mod reply;
+pub(crate) mod request;
 mod sending;
 pub(crate) mod servers;
 mod statistics;

@@ -2,16 +2,17 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use super::core::{Core, Outcome};
 use super::deadlines::Sleeper;
 use super::receiving::Arrival;
 use super::reply::{Answer, Responder};
+use super::request::Request;
 use super::servers::ServerId;
 use super::usages::Usages;
 use super::{ConnectionId, Event, Input, Output, Path, StackConfig, Statistics};
-use crate::header::To;
 use crate::message::{Message, Method, StatusCode};
-use crate::stack::random::parse_token;
 use crate::usage::options;
 
 /// A SIP user agent without sockets, clock or randomness: see the
@@ -47,8 +48,7 @@ impl Stack {
                 // Keep-alives (RFC 5626 §3.5.1) are no messages.
                 if !bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
                     let path = Path::Datagram { endpoint, local, remote };
-                    let arrival = self.core.receive(bytes, path);
-                    self.on_arrival(arrival);
+                    self.on_message(bytes, &path);
                 }
             }
             Input::StreamOpened { connection, local, remote } => {
@@ -126,51 +126,56 @@ impl Stack {
         }
     }
 
-    fn on_arrival(&mut self, arrival: Arrival) {
-        match arrival {
-            Arrival::Done => {}
-            Arrival::Request { request, responder, path } => {
-                self.on_request(request, responder, &path);
-            }
-            Arrival::Cancel { request, responder, invite } => {
-                self.on_cancel(request, &responder, invite);
-            }
-            Arrival::Ack { request } => {
-                let call = local_tag(&request).and_then(|tag| self.usages.call_by_tag(tag));
-                match call {
-                    Some(key) => {
-                        let core = &mut self.core;
-                        self.usages.with_call(core, key, |call, core| call.on_ack(core, request));
-                    }
-                    None => self.core.statistics.unmatched += 1,
+    /// One whole message came.
+    fn on_message(&mut self, bytes: Bytes, path: &Path) {
+        let Some(message) = self.core.parse(bytes, path) else { return };
+        match Request::read(&message) {
+            None => self.core.receive_response(message),
+            Some(Err(error)) => self.core.refuse_malformed(&message, path, &error),
+            Some(Ok(request)) => match self.core.receive_request(&request, path) {
+                Arrival::Done => {}
+                Arrival::Request(responder) => self.on_request(&request, responder, path),
+                Arrival::Cancel { responder, invite } => {
+                    self.on_cancel(&message, &responder, invite);
                 }
-            }
+                Arrival::Ack => self.on_ack(&request),
+            },
         }
     }
 
-    fn on_request(&mut self, request: Message, responder: Responder, path: &Path) {
-        let to = request.typed::<To<'_>>().ok().flatten();
-        if to.is_some_and(|to| to.tag.is_some()) {
+    fn on_ack(&mut self, request: &Request<'_>) {
+        let call = request.local_tag().and_then(|tag| self.usages.call_by_tag(tag));
+        let core = &mut self.core;
+        match call {
+            Some(key) => {
+                self.usages.with_call(core, key, |call, core| call.on_ack(core, request));
+            }
+            None => core.statistics.unmatched += 1,
+        }
+    }
+
+    fn on_request(&mut self, request: &Request<'_>, responder: Responder, path: &Path) {
+        if request.in_dialog() {
             self.on_dialog_request(request, responder);
             return;
         }
         let core = &mut self.core;
-        match request.method() {
-            Some(Method::Invite | Method::Options) => {}
-            Some(Method::Bye | Method::Cancel) | None => {
+        match request.method {
+            Method::Invite | Method::Options => {}
+            Method::Bye => {
                 let code = StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST;
                 core.respond_code(&responder, code);
                 return;
             }
-            Some(method) => {
-                options::refuse_method(core, &responder, &method.clone());
+            method => {
+                options::refuse_method(core, &responder, method);
                 return;
             }
         }
-        if options::refuse(core, &responder, &request) {
+        if options::refuse(core, &responder, request) {
             return;
         }
-        if request.method() == Some(&Method::Options) {
+        if *request.method == Method::Options {
             options::answer(core, &responder);
             return;
         }
@@ -185,8 +190,8 @@ impl Stack {
         self.usages.incoming_call(core, request, responder, path);
     }
 
-    fn on_dialog_request(&mut self, request: Message, responder: Responder) {
-        let call = local_tag(&request).and_then(|tag| self.usages.call_by_tag(tag));
+    fn on_dialog_request(&mut self, request: &Request<'_>, responder: Responder) {
+        let call = request.local_tag().and_then(|tag| self.usages.call_by_tag(tag));
         let core = &mut self.core;
         match call {
             Some(key) => self.usages.with_call(core, key, |call, core| {
@@ -199,7 +204,7 @@ impl Stack {
     }
 
     /// RFC 3261 §9.2.
-    fn on_cancel(&mut self, request: Message, responder: &Responder, invite: Option<ServerId>) {
+    fn on_cancel(&mut self, request: &Message, responder: &Responder, invite: Option<ServerId>) {
         let core = &mut self.core;
         let Some(invite) = invite else {
             core.respond_code(responder, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
@@ -232,8 +237,7 @@ impl Stack {
         let Some(entry) = self.core.connections.get_mut(connection) else { return };
         entry.framer.push(bytes);
         while let Some((bytes, path)) = self.core.next_frame(connection) {
-            let arrival = self.core.receive(bytes, path);
-            self.on_arrival(arrival);
+            self.on_message(bytes, &path);
         }
         self.settle_connection(connection, None);
     }
@@ -252,9 +256,4 @@ impl Stack {
         let limits = (core.config.connection_idle, core.config.message_age);
         core.connections.settle(connection, rang, limits, &mut core.deadlines);
     }
-}
-
-/// Our tag in a request of the peer's.
-fn local_tag(request: &Message) -> Option<u64> {
-    parse_token(request.typed::<To<'_>>().ok()??.tag?)
 }

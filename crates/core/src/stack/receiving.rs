@@ -5,163 +5,154 @@ use bytes::Bytes;
 use super::core::Core;
 use super::random::parse_token;
 use super::reply::{Answer, Responder};
+use super::request::Request;
 use super::servers::{ServerId, response_address};
 use super::{ConnectionId, Direction, Output, Path};
 use crate::framing::{Frame, FramingError};
-use crate::header::{CSeq, HeaderName, To, Via};
+use crate::header::{HeaderName, Via};
 use crate::message::{Message, Method, ParseError, StatusCode};
 use crate::transaction::Tell;
+
+/// In front of every branch of RFC 3261 (§8.1.1.7).
+const MAGIC_COOKIE: &str = "z9hG4bK";
 
 /// Retry-After of a 503 that a limit caused, in seconds.
 pub(super) const OVERLOAD_RETRY: &str = "10";
 
-/// What a message turned out to be.
+/// What a request turned out to be.
 pub(crate) enum Arrival {
     /// Dealt with, or dropped.
     Done,
     /// A new request in a transaction of its own.
-    Request { request: Message, responder: Responder, path: Path },
+    Request(Responder),
     /// A CANCEL, with the INVITE transaction that it means.
-    Cancel { request: Message, responder: Responder, invite: Option<ServerId> },
-    /// An ACK to a 2xx: of this transaction, or by its dialog.
-    Ack { request: Message },
+    Cancel { responder: Responder, invite: Option<ServerId> },
+    /// An ACK to a 2xx.
+    Ack,
 }
 
 impl Core {
-    /// One whole message came.
-    pub(crate) fn receive(&mut self, bytes: Bytes, path: Path) -> Arrival {
-        self.trace(Direction::Incoming, &path, &bytes);
-        let Ok(message) = Message::parse(bytes) else {
-            self.statistics.malformed += 1;
-            return Arrival::Done;
-        };
-        if message.is_request() {
-            self.statistics.requests_received += 1;
-            self.receive_request(message, path)
-        } else {
-            self.statistics.responses_received += 1;
-            self.receive_response(message);
-            Arrival::Done
+    /// One whole message came: counts and parses it.
+    pub(crate) fn parse(&mut self, bytes: Bytes, path: &Path) -> Option<Message> {
+        self.trace(Direction::Incoming, path, &bytes);
+        match Message::parse(bytes) {
+            Ok(message) if message.is_request() => {
+                self.statistics.requests_received += 1;
+                Some(message)
+            }
+            Ok(message) => {
+                self.statistics.responses_received += 1;
+                Some(message)
+            }
+            Err(_) => {
+                self.statistics.malformed += 1;
+                None
+            }
         }
     }
 
-    fn receive_response(&mut self, response: Message) {
+    /// A response goes to the transaction that its branch and CSeq name.
+    pub(crate) fn receive_response(&mut self, response: Message) {
+        let Ok(essentials) = response.essentials() else {
+            self.statistics.malformed += 1;
+            return;
+        };
         // Two Vias: the response is for somebody behind us (§8.1.3.3).
-        let mut vias = response.all::<Via<'_>>();
-        let branch = vias.next().and_then(Result::ok).and_then(|via| via.branch);
-        if response.validate().is_err() || vias.next().is_some() {
+        if response.all::<Via<'_>>().nth(1).is_some() {
             self.statistics.malformed += 1;
             return;
         }
-        let bits = branch.and_then(|branch| {
-            let cookie = branch.get(..7).filter(|cookie| cookie.eq_ignore_ascii_case("z9hG4bK"));
-            parse_token(&branch[cookie?.len()..])
-        });
-        let method = response.typed::<CSeq>().ok().flatten().map(|cseq| cseq.method);
-        let found = match (bits, &method) {
-            (Some(bits), Some(method)) => self.clients.by_branch(bits, method),
+        let branch = essentials.via.branch.unwrap_or_default();
+        let bits = match branch.split_at_checked(MAGIC_COOKIE.len()) {
+            Some((cookie, bits)) if cookie.eq_ignore_ascii_case(MAGIC_COOKIE) => parse_token(bits),
             _ => None,
         };
-        let matching = found.filter(|id| {
-            self.clients
-                .get(*id)
-                .is_some_and(|client| Some(&client.draft.method) == method.as_ref())
-        });
-        match matching {
+        let method = essentials.cseq.method;
+        let found = bits.and_then(|bits| self.clients.by_branch(bits, &method));
+        let matches = |id: &_| self.clients.get(*id).is_some_and(|c| c.draft.method == method);
+        match found.filter(matches) {
             Some(id) => self.on_client_response(id, response),
             None => self.statistics.unmatched += 1,
         }
     }
 
-    fn receive_request(&mut self, request: Message, path: Path) -> Arrival {
-        let Some(method) = request.method().cloned() else { return Arrival::Done };
-        let via = match request.typed::<Via<'_>>() {
-            Ok(Some(via)) => via,
-            // A broken Via does not say where to answer, but the sender is known.
-            Err(_) => {
-                let error = request.validate().err();
-                return error.map_or(Arrival::Done, |e| self.refuse_malformed(&request, &path, &e));
+    /// A request goes to its transaction, or gets one.
+    pub(crate) fn receive_request(&mut self, request: &Request<'_>, from: &Path) -> Arrival {
+        let method = request.method;
+        if let Some(id) = self.servers.find(request, method) {
+            let reaction = self.servers.on_request(self.now, id, method);
+            let for_user = reaction.tell == Some(Tell::Message);
+            self.carry_out_server(id, reaction, None);
+            if *method != Method::Ack {
+                self.statistics.retransmissions_received += 1;
             }
-            Ok(None) => {
-                self.statistics.malformed += 1;
-                return Arrival::Done;
-            }
-        };
-        let path = match path {
+            return if for_user { Arrival::Ack } else { Arrival::Done };
+        }
+        if *method == Method::Ack {
+            return Arrival::Ack;
+        }
+        let path = match *from {
             Path::Datagram { endpoint, local, remote } => {
-                let remote = response_address(&via, remote);
+                let remote = response_address(&request.essentials.via, remote);
                 Path::Datagram { endpoint, local, remote }
             }
             stream @ Path::Stream { .. } => stream,
         };
-        if let Some(id) = self.servers.find(&request, &via, &method) {
-            let reaction = self.servers.on_request(self.now, id, &method);
-            if method == Method::Ack {
-                let for_user = reaction.tell == Some(Tell::Message);
-                self.carry_out_server(id, reaction, None);
-                return if for_user { Arrival::Ack { request } } else { Arrival::Done };
-            }
-            self.statistics.retransmissions_received += 1;
-            self.carry_out_server(id, reaction, None);
-            return Arrival::Done;
-        }
-        if let Err(error) = request.validate() {
-            return self.refuse_malformed(&request, &path, &error);
-        }
-        if method == Method::Ack {
-            return Arrival::Ack { request };
-        }
         if self.servers.len() >= self.config.limits.server_transactions {
             self.statistics.overloads += 1;
-            self.respond_without_transaction(
-                &request,
-                &path,
-                StatusCode::SERVICE_UNAVAILABLE,
-                None,
-            );
+            let code = StatusCode::SERVICE_UNAVAILABLE;
+            self.respond_without_transaction(request.message, from, path, code, None);
             return Arrival::Done;
         }
-        let in_dialog = request.typed::<To<'_>>().ok().flatten().is_some_and(|to| to.tag.is_some());
-        let merged = !in_dialog && method != Method::Cancel && self.servers.is_merged(&request);
+        let merged = *method != Method::Cancel && self.servers.is_merged(request);
         let invite = match method {
-            Method::Cancel => self.servers.find(&request, &via, &Method::Invite),
+            Method::Cancel => self.servers.find(request, &Method::Invite),
             _ => None,
         };
-        let server = self.servers.start(&request, &via, &method, path, !in_dialog);
+        let server = self.servers.start(request, path);
         let tag = self.random.bits();
-        let responder = Responder::new(&request, &path, server, tag);
+        let responder =
+            Responder::new(request.message, Some(&request.essentials), from, server, tag);
         if merged {
             let code = StatusCode::new(482).unwrap_or(StatusCode::BAD_REQUEST);
             self.respond_code(&responder, code);
             return Arrival::Done;
         }
-        if method == Method::Cancel {
-            return Arrival::Cancel { request, responder, invite };
+        if *method == Method::Cancel {
+            return Arrival::Cancel { responder, invite };
         }
-        Arrival::Request { request, responder, path }
+        Arrival::Request(responder)
     }
 
-    /// A request that breaks the grammar but says where to answer.
-    fn refuse_malformed(&mut self, request: &Message, path: &Path, error: &ParseError) -> Arrival {
-        if request.method() == Some(&Method::Ack) || !request.contains(HeaderName::CallId) {
+    /// A request that breaks the grammar: answered where it came from, or where
+    /// its Via says, if it has one.
+    pub(crate) fn refuse_malformed(&mut self, request: &Message, from: &Path, error: &ParseError) {
+        if request.method() == Some(&Method::Ack) || !request.contains(HeaderName::Via) {
             self.statistics.malformed += 1;
+            return;
         }
-        if request.method() != Some(&Method::Ack) {
-            self.statistics.bad_requests += 1;
-            let reason = error.to_string();
-            self.respond_without_transaction(request, path, error.status(), Some(&reason));
-        }
-        Arrival::Done
+        self.statistics.bad_requests += 1;
+        let path = match (*from, request.typed::<Via<'_>>()) {
+            (Path::Datagram { endpoint, local, remote }, Ok(Some(via))) => {
+                let remote = response_address(&via, remote);
+                Path::Datagram { endpoint, local, remote }
+            }
+            (path, _) => path,
+        };
+        let reason = error.to_string();
+        self.respond_without_transaction(request, from, path, error.status(), Some(&reason));
     }
 
     fn respond_without_transaction(
         &mut self,
         request: &Message,
-        path: &Path,
+        from: &Path,
+        path: Path,
         code: StatusCode,
         reason: Option<&str>,
     ) {
-        let responder = Responder::new(request, path, ServerId(0), self.random.bits());
+        let tag = self.random.bits();
+        let responder = Responder::new(request, None, from, ServerId(0), tag);
         let overload = [("Retry-After", OVERLOAD_RETRY)];
         let warning =
             reason.map(|reason| format!("399 - \"{}\"", reason.replace(['"', '\\'], "'")));
@@ -173,7 +164,7 @@ impl Core {
         };
         let answer = Answer { headers, ..Answer::new(code) };
         let bytes = responder.render(&answer, self.config.user_agent.as_deref());
-        self.transmit(*path, bytes);
+        self.transmit(path, bytes);
     }
 
     /// Bytes came on a connection: cuts out the messages, then gives back each
@@ -216,7 +207,13 @@ impl Core {
                 self.statistics.requests_received += 1;
                 self.statistics.bad_requests += 1;
                 let reason = error.to_string();
-                self.respond_without_transaction(&request, &path, error.status(), Some(&reason));
+                self.respond_without_transaction(
+                    &request,
+                    &path,
+                    path,
+                    error.status(),
+                    Some(&reason),
+                );
             }
             _ => self.statistics.malformed += 1,
         }

@@ -10,7 +10,7 @@ use super::random::token;
 use super::servers::ServerId;
 use super::{Content, Path, Transport};
 use crate::header::{HeaderName, To, Via};
-use crate::message::{Message, StatusCode};
+use crate::message::{Essentials, Message, StatusCode};
 
 /// What all responses to one request have in common, rendered once. It borrows
 /// nothing, so that the request can go.
@@ -31,9 +31,21 @@ pub(crate) struct Responder {
 impl Responder {
     /// Reads what responses need from `request`. `tag` becomes the To tag if
     /// the request has none.
-    pub(crate) fn new(request: &Message, from: &Path, server: ServerId, tag: u64) -> Self {
+    /// `essentials` are missing where the request breaks their grammar; then
+    /// its lines are copied as they are.
+    pub(crate) fn new(
+        request: &Message,
+        essentials: Option<&Essentials<'_>>,
+        from: &Path,
+        server: ServerId,
+        tag: u64,
+    ) -> Self {
         let mut head = String::with_capacity(384);
-        write_vias(&mut head, request, from);
+        let via = match essentials {
+            Some(essentials) => Some(essentials.via),
+            None => request.typed::<Via<'_>>().ok().flatten(),
+        };
+        write_vias(&mut head, request, via, from);
         // A malformed request may lack some of them: so does its 400.
         let copy = |head: &mut String, name: HeaderName<'static>| {
             if let Some(value) = request.value(name) {
@@ -42,16 +54,20 @@ impl Responder {
         };
         copy(&mut head, HeaderName::From);
         let mut local_tag = tag;
-        match request.typed::<To<'_>>() {
-            Ok(Some(To { tag: None, .. })) => {
+        let to = match essentials {
+            Some(essentials) => Some(essentials.to),
+            None => request.typed::<To<'_>>().ok().flatten(),
+        };
+        match to {
+            Some(To { tag: None, .. }) => {
                 let value = request.value(HeaderName::To).unwrap_or_default();
                 let _ = write!(head, "To: {value};tag={}\r\n", token(tag));
             }
-            Ok(Some(To { tag: Some(present), .. })) => {
+            Some(To { tag: Some(present), .. }) => {
                 local_tag = super::random::parse_token(present).unwrap_or(tag);
                 copy(&mut head, HeaderName::To);
             }
-            _ => copy(&mut head, HeaderName::To),
+            None => copy(&mut head, HeaderName::To),
         }
         copy(&mut head, HeaderName::CallId);
         copy(&mut head, HeaderName::CSeq);
@@ -59,8 +75,8 @@ impl Responder {
         for route in request.values(HeaderName::RecordRoute) {
             line(&mut record_route, "Record-Route", route);
         }
-        let uri = request.request_uri().ok();
-        let user = uri.as_ref().and_then(|uri| uri.as_sip()).and_then(|uri| uri.user);
+        let uri = essentials.and_then(|essentials| essentials.uri.as_ref());
+        let user = uri.and_then(|uri| uri.as_sip()).and_then(|uri| uri.user);
         Self {
             server,
             local_tag,
@@ -129,31 +145,33 @@ impl Answer<'_> {
 }
 
 /// The Via lines, the topmost with what we know better than its sender.
-fn write_vias(out: &mut String, request: &Message, from: &Path) {
-    let Ok(Some(mut top)) = request.typed::<Via<'_>>() else {
-        for via in request.values(HeaderName::Via) {
-            line(out, "Via", via);
-        }
+fn write_vias(out: &mut String, request: &Message, top: Option<Via<'_>>, from: &Path) {
+    let mut lines = request.values(HeaderName::Via);
+    let first = lines.next().unwrap_or_default();
+    let Some(mut top) = top else {
+        line(out, "Via", first);
+        lines.for_each(|via| line(out, "Via", via));
         return;
     };
     let remote = from.remote();
     let asked = top.rport.is_some();
-    if asked || top.host.ip() != Some(remote.ip()) {
-        top.received = Some(remote.ip());
+    if !asked && top.host.ip() == Some(remote.ip()) {
+        // Nothing to add.
+        line(out, "Via", first);
+        lines.for_each(|via| line(out, "Via", via));
+        return;
     }
+    top.received = Some(remote.ip());
     if asked {
         top.rport = Some(Some(remote.port()));
     }
     line(out, "Via", top);
-    let mut lines = request.values(HeaderName::Via);
     // Most messages have one element a line; the others are taken apart.
-    if lines.next().is_some_and(|first| first.contains(',')) {
+    if first.contains(',') {
         for via in request.all::<Via<'_>>().skip(1).flatten() {
             line(out, "Via", via);
         }
     } else {
-        for via in lines {
-            line(out, "Via", via);
-        }
+        lines.for_each(|via| line(out, "Via", via));
     }
 }

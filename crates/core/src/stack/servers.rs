@@ -1,9 +1,9 @@
 //! The server transactions and how requests find them (RFC 3261 §17.2.3, §9.2).
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::hash::BuildHasher;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -11,9 +11,12 @@ use bytes::Bytes;
 use super::Path;
 use super::deadlines::{Alarm, Deadlines, Sleeper};
 use super::random::{IdMap, SeededHasher};
-use crate::header::{CSeq, CallId, From, HeaderName, Via};
-use crate::message::{Message, Method};
+use super::request::Request;
+use crate::header::{HeaderName, Via};
+use crate::message::{Essentials, Method};
+use crate::resolve::DEFAULT_PORT;
 use crate::transaction::{InviteServer, NonInviteServer, Reaction, TimerSettings};
+use crate::uri::HostView;
 
 /// A server transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,7 +25,7 @@ pub(crate) struct ServerId(pub(crate) u64);
 #[derive(Debug)]
 pub(crate) struct Server {
     machine: Machine,
-    key: Box<str>,
+    key: Arc<[u8]>,
     merge: Option<u64>,
     /// Where responses go.
     pub path: Path,
@@ -43,12 +46,12 @@ enum Machine {
 #[derive(Debug)]
 pub(crate) struct Servers {
     table: IdMap<u64, Server>,
-    by_key: HashMap<Box<str>, ServerId, SeededHasher>,
+    by_key: HashMap<Arc<[u8]>, ServerId, SeededHasher>,
     /// Requests outside a dialog, by what stays the same when one arrives on
     /// two ways (RFC 3261 §8.2.2.2).
     by_merge: IdMap<u64, ServerId>,
     hasher: SeededHasher,
-    scratch: String,
+    scratch: Vec<u8>,
     next: u64,
     settings: TimerSettings,
 }
@@ -60,7 +63,7 @@ impl Servers {
             by_key: HashMap::with_hasher(hasher.clone()),
             by_merge: IdMap::default(),
             hasher,
-            scratch: String::new(),
+            scratch: Vec::new(),
             next: 0,
             settings,
         }
@@ -79,45 +82,34 @@ impl Servers {
     }
 
     /// The transaction that `request` belongs to, were its method `method`.
-    pub(crate) fn find(
-        &mut self,
-        request: &Message,
-        via: &Via<'_>,
-        method: &Method,
-    ) -> Option<ServerId> {
-        self.write_key(request, via, method);
-        self.by_key.get(self.scratch.as_str()).copied()
+    pub(crate) fn find(&mut self, request: &Request<'_>, method: &Method) -> Option<ServerId> {
+        self.write_key(request, method);
+        self.by_key.get(&*self.scratch).copied()
     }
 
     /// Whether the same request runs in another transaction.
-    pub(crate) fn is_merged(&self, request: &Message) -> bool {
+    pub(crate) fn is_merged(&self, request: &Request<'_>) -> bool {
         self.merge_key(request).is_some_and(|key| self.by_merge.contains_key(&key))
     }
 
-    /// A new transaction; `initial` if the request is outside a dialog.
-    pub(crate) fn start(
-        &mut self,
-        request: &Message,
-        via: &Via<'_>,
-        method: &Method,
-        path: Path,
-        initial: bool,
-    ) -> ServerId {
+    /// A new transaction for a request that has none.
+    pub(crate) fn start(&mut self, request: &Request<'_>, path: Path) -> ServerId {
         self.next += 1;
         let id = ServerId(self.next);
         let reliable = path.transport().is_reliable();
-        let machine = match method {
+        let machine = match request.method {
             Method::Invite => Machine::Invite(InviteServer::start(reliable, self.settings)),
             _ => Machine::Other(NonInviteServer::start(reliable, self.settings)),
         };
-        self.write_key(request, via, method);
-        let key: Box<str> = self.scratch.as_str().into();
-        let merge = if initial { self.merge_key(request) } else { None };
-        self.by_key.insert(key.clone(), id);
+        self.write_key(request, request.method);
+        let key: Arc<[u8]> = self.scratch.as_slice().into();
+        let merge = self.merge_key(request);
+        self.by_key.insert(Arc::clone(&key), id);
         if let Some(merge) = merge {
             self.by_merge.insert(merge, id);
         }
-        let fallback = SocketAddr::new(path.remote().ip(), via.port.unwrap_or(5060));
+        let port = request.essentials.via.port.unwrap_or(DEFAULT_PORT);
+        let fallback = SocketAddr::new(path.remote().ip(), port);
         let alarm = Alarm::default();
         let server = Server { machine, key, merge, path, fallback, call: None, alarm };
         self.table.insert(id.0, server);
@@ -197,48 +189,60 @@ impl Servers {
         }
     }
 
-    /// Writes what identifies the transaction into the scratch string.
-    fn write_key(&mut self, request: &Message, via: &Via<'_>, method: &Method) {
+    /// Writes what identifies the transaction into the scratch buffer: branch,
+    /// sent-by and method (RFC 3261 §17.2.3).
+    fn write_key(&mut self, request: &Request<'_>, method: &Method) {
         let key = &mut self.scratch;
         key.clear();
         // An ACK belongs to the INVITE that it acknowledges.
         let method = if *method == Method::Ack { &Method::Invite } else { method };
+        let via = &request.essentials.via;
         if via.has_unique_branch() {
-            let branch = via.branch.unwrap_or_default();
-            let port = via.port.unwrap_or(5060);
-            let _ = write!(key, "{branch} {}:{port} {method}", via.host);
+            key.extend_from_slice(via.branch.unwrap_or_default().as_bytes());
+            key.push(b' ');
+            match via.host {
+                HostView::Name(name) => key.extend_from_slice(name.as_bytes()),
+                HostView::V4(address) => key.extend_from_slice(&address.octets()),
+                HostView::V6(address) => key.extend_from_slice(&address.octets()),
+            }
             key.make_ascii_lowercase();
+            key.extend_from_slice(&via.port.unwrap_or(DEFAULT_PORT).to_be_bytes());
         } else {
             // RFC 2543: no branch that one could rely on.
-            let from = request.typed::<From<'_>>().ok().flatten().and_then(|from| from.tag);
-            let number = request.typed::<CSeq>().ok().flatten().map_or(0, |cseq| cseq.number);
-            let value = |name| request.value(name).unwrap_or_default();
-            let _ = write!(
-                key,
-                "~{} {} {} {number} {} {method}",
-                request.request_uri_text(),
-                from.unwrap_or_default(),
-                value(HeaderName::CallId),
-                value(HeaderName::Via),
-            );
+            let value = request.message.value(HeaderName::Via).unwrap_or_default();
+            let parts = [
+                "~",
+                request.message.request_uri_text(),
+                request.remote_tag(),
+                request.essentials.call_id,
+                value,
+            ];
+            for part in parts {
+                key.extend_from_slice(part.as_bytes());
+                key.push(b' ');
+            }
+            key.extend_from_slice(&request.seq().to_be_bytes());
         }
+        key.extend_from_slice(method.as_str().as_bytes());
     }
 
-    fn merge_key(&self, request: &Message) -> Option<u64> {
-        let from = request.typed::<From<'_>>().ok()??.tag?;
-        let call_id = request.typed::<CallId<'_>>().ok()??.0;
-        let cseq = request.typed::<CSeq>().ok()??;
-        Some(self.hasher.hash_one((from, call_id, cseq.number, cseq.method.as_str())))
+    /// What stays the same when a request outside a dialog arrives on two ways.
+    fn merge_key(&self, request: &Request<'_>) -> Option<u64> {
+        let Essentials { from, call_id, cseq, .. } = &request.essentials;
+        if request.in_dialog() {
+            return None;
+        }
+        Some(self.hasher.hash_one((from.tag?, call_id, cseq.number, cseq.method.as_str())))
     }
 }
 
 /// Where responses go over datagrams (RFC 3261 §18.2.2, RFC 3581 §4).
 pub(crate) fn response_address(via: &Via<'_>, remote: SocketAddr) -> SocketAddr {
     if let Some(maddr) = via.maddr.and_then(|maddr| maddr.parse().ok()) {
-        return SocketAddr::new(maddr, via.port.unwrap_or(5060));
+        return SocketAddr::new(maddr, via.port.unwrap_or(DEFAULT_PORT));
     }
     if via.rport.is_some() {
         return remote;
     }
-    SocketAddr::new(remote.ip(), via.port.unwrap_or(5060))
+    SocketAddr::new(remote.ip(), via.port.unwrap_or(DEFAULT_PORT))
 }

@@ -6,8 +6,8 @@ use super::clients::Owner;
 use super::core::{Core, Outcome};
 use super::random::IdMap;
 use super::reply::Responder;
+use super::request::Request;
 use super::{CallKey, OutgoingCall, Path, RegistrationKey, RegistrationRequest};
-use crate::message::Message;
 use crate::usage::invite::Call;
 use crate::usage::registration::Registration;
 
@@ -105,7 +105,7 @@ impl Usages {
     pub(crate) fn incoming_call(
         &mut self,
         core: &mut Core,
-        request: Message,
+        request: &Request<'_>,
         responder: Responder,
         path: &Path,
     ) {

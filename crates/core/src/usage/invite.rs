@@ -23,13 +23,14 @@ use bytes::Bytes;
 
 use crate::auth::Authenticator;
 use crate::dialog::Dialog;
-use crate::message::{Message, Method, StatusCode};
+use crate::message::{Method, StatusCode};
 use crate::stack::clients::{Owner, RequestId};
 use crate::stack::core::{Core, Outcome};
 use crate::stack::deadlines::{Alarm, Sleeper};
 use crate::stack::draft::{ContactDraft, Draft};
 use crate::stack::random::token;
 use crate::stack::reply::Responder;
+use crate::stack::request::Request;
 use crate::stack::servers::ServerId;
 use crate::stack::{
     CallEvent, CallKey, Cause, Content, Event, ExtraHeaders, Identity, Originator, OutgoingCall,
@@ -251,7 +252,12 @@ impl Call {
     }
 
     /// A request of the peer's in this call's dialog.
-    pub(crate) fn on_request(&mut self, core: &mut Core, request: Message, responder: Responder) {
+    pub(crate) fn on_request(
+        &mut self,
+        core: &mut Core,
+        request: &Request<'_>,
+        responder: Responder,
+    ) {
         let dialog = match &mut self.state {
             State::Incoming(incoming) => &mut incoming.dialog,
             State::Active(active) => &mut active.dialog,
@@ -261,25 +267,22 @@ impl Call {
                 return;
             }
         };
-        if !dialog.matches(&request) {
+        if !dialog.matches(request) {
             core.respond_code(&responder, StatusCode::CALL_OR_TRANSACTION_DOES_NOT_EXIST);
             return;
         }
-        if !dialog.accept_seq(&request) {
+        if !dialog.accept_seq(request) {
             core.respond_code(&responder, StatusCode::SERVER_INTERNAL_ERROR);
             return;
         }
-        if crate::usage::options::refuse(core, &responder, &request) {
+        if crate::usage::options::refuse(core, &responder, request) {
             return;
         }
-        match request.method() {
-            Some(Method::Bye) => self.on_bye(core, request, &responder),
-            Some(Method::Invite) => self.on_reinvite(core, request, responder),
-            Some(Method::Options) => crate::usage::options::answer(core, &responder),
-            Some(method) => {
-                crate::usage::options::refuse_method(core, &responder, &method.clone());
-            }
-            None => {}
+        match request.method {
+            Method::Bye => self.on_bye(core, request, &responder),
+            Method::Invite => self.on_reinvite(core, request, responder),
+            Method::Options => crate::usage::options::answer(core, &responder),
+            method => crate::usage::options::refuse_method(core, &responder, method),
         }
     }
 

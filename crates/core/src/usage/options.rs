@@ -5,6 +5,7 @@ use crate::header::{HeaderName, Require};
 use crate::message::{Message, Method, StatusCode};
 use crate::stack::core::Core;
 use crate::stack::reply::{Answer, Responder};
+use crate::stack::request::Request;
 use crate::uri::UriView;
 
 /// The methods that are understood here.
@@ -38,16 +39,17 @@ pub(crate) fn refuse_method(core: &mut Core, responder: &Responder, method: &Met
 
 /// Answers what we can't do with this request, whatever its method; true if it
 /// has been answered (§8.2.2, §8.2.3).
-pub(crate) fn refuse(core: &mut Core, responder: &Responder, request: &Message) -> bool {
+pub(crate) fn refuse(core: &mut Core, responder: &Responder, request: &Request<'_>) -> bool {
+    let message = request.message;
     refuse_scheme(core, responder, request)
-        || refuse_extensions(core, responder, request)
-        || (request.method() == Some(&Method::Invite)
-            && (refuse_body(core, responder, request) || refuse_accept(core, responder, request)))
+        || refuse_extensions(core, responder, message)
+        || (*request.method == Method::Invite
+            && (refuse_body(core, responder, message) || refuse_accept(core, responder, message)))
 }
 
-fn refuse_scheme(core: &mut Core, responder: &Responder, request: &Message) -> bool {
-    match request.request_uri() {
-        Ok(UriView::Sip(_)) => false,
+fn refuse_scheme(core: &mut Core, responder: &Responder, request: &Request<'_>) -> bool {
+    match request.essentials.uri {
+        Some(UriView::Sip(_)) => false,
         _ => {
             core.respond_code(responder, StatusCode::UNSUPPORTED_URI_SCHEME);
             true

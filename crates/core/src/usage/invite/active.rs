@@ -2,20 +2,19 @@
 //! (RFC 3261 §13.3.1.4, §14.1).
 
 use super::{Call, Finale, Invite, State};
-use crate::header::CSeq;
-use crate::message::{Message, StatusCode};
+use crate::message::StatusCode;
 use crate::stack::clients::RequestId;
 use crate::stack::core::Core;
+use crate::stack::request::Request;
 use crate::stack::{Body, CallEvent, Cause, ExtraHeaders, Originator, Refused};
 
 impl Call {
     /// An ACK of the peer's that belongs to our 2xx.
-    pub(crate) fn on_ack(&mut self, core: &mut Core, request: Message) {
+    pub(crate) fn on_ack(&mut self, core: &mut Core, request: &Request<'_>) {
         let State::Active(active) = &mut self.state else { return };
-        let number = request.typed::<CSeq>().ok().flatten().map(|cseq| cseq.number);
         match &active.invite {
             Invite::AwaitAck(wait)
-                if Some(wait.seq) == number && active.dialog.matches(&request) =>
+                if wait.seq == request.seq() && active.dialog.matches(request) =>
             {
                 active.invite = Invite::Idle;
             }
@@ -25,7 +24,10 @@ impl Call {
             Some(headers) => {
                 self.bye(core, headers, Finale::Ended(Originator::Local, Cause::Requested));
             }
-            None => self.tell(core, CallEvent::Acknowledged { request }),
+            None => {
+                let request = request.message.clone();
+                self.tell(core, CallEvent::Acknowledged { request });
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use crate::dialog::Dialog;
 use crate::message::{Message, Method, StatusCode};
 use crate::stack::core::Core;
 use crate::stack::reply::Responder;
+use crate::stack::request::Request;
 use crate::stack::{CallEvent, Cause, Content, ExtraHeaders, Originator, Refused};
 
 impl Call {
@@ -100,12 +101,13 @@ impl Call {
     }
 
     /// The peer hangs up.
-    pub(super) fn on_bye(&mut self, core: &mut Core, request: Message, responder: &Responder) {
+    pub(super) fn on_bye(&mut self, core: &mut Core, request: &Request<'_>, responder: &Responder) {
         core.respond_code(responder, StatusCode::OK);
         match std::mem::replace(&mut self.state, State::Over) {
             State::Incoming(incoming) => {
                 core.respond_code(&incoming.responder, StatusCode::REQUEST_TERMINATED);
-                self.tell(core, CallEvent::Failed { cause: Cause::Request(request) });
+                let cause = Cause::Request(request.message.clone());
+                self.tell(core, CallEvent::Failed { cause });
             }
             State::Active(active) => {
                 match active.invite {
@@ -115,7 +117,7 @@ impl Call {
                     Invite::Sent(sent) => core.disown(sent.request),
                     _ => {}
                 }
-                let cause = Cause::Request(request);
+                let cause = Cause::Request(request.message.clone());
                 self.tell(core, CallEvent::Ended { by: Originator::Remote, cause });
             }
             // Two BYEs have crossed: ours is still to be answered.

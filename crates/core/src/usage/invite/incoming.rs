@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::{Active, AwaitAck, Call, Incoming, Invite, Repeat, State};
 use crate::auth::Authenticator;
 use crate::dialog::Dialog;
-use crate::header::{CSeq, Expires};
+use crate::header::Expires;
 use crate::message::{Message, StatusCode};
 use crate::stack::core::Core;
 use crate::stack::deadlines::Alarm;
 use crate::stack::reply::Responder;
+use crate::stack::request::Request;
 use crate::stack::{CallEvent, CallKey, Cause, Content, IncomingCall, Path, Refused};
 
 /// How often a provisional response is repeated, so that proxies don't give up
@@ -23,18 +24,18 @@ impl Call {
     pub(crate) fn incoming(
         core: &mut Core,
         key: CallKey,
-        request: Message,
+        request: &Request<'_>,
         responder: Responder,
         path: &Path,
     ) -> Option<Self> {
-        let Some(dialog) = Dialog::from_request(&request, responder.local_tag) else {
+        let Some(dialog) = Dialog::from_request(request, responder.local_tag) else {
             core.respond_code(&responder, StatusCode::BAD_REQUEST);
             return None;
         };
         core.respond_code(&responder, StatusCode::TRYING);
-        let expires = request.typed::<Expires>().ok().flatten();
+        let expires = request.message.typed::<Expires>().ok().flatten();
         let expires = expires.map(|expires| core.now + Duration::from_secs(u64::from(expires.0)));
-        let seq = request.typed::<CSeq>().ok().flatten().map_or(0, |cseq| cseq.number);
+        let seq = request.seq();
         if let Some(server) = core.servers.get_mut(responder.server) {
             server.call = Some(key);
         }
@@ -52,6 +53,7 @@ impl Call {
         };
         let (transport, remote) = (path.transport(), path.remote());
         let local = core.local_of(path);
+        let request = request.message.clone();
         call.tell(core, CallEvent::Incoming(IncomingCall { request, transport, local, remote }));
         Some(call)
     }
@@ -145,11 +147,11 @@ impl Call {
 
     /// The peer takes its INVITE or re-INVITE back. The CANCEL itself has been
     /// answered.
-    pub(crate) fn on_cancel(&mut self, core: &mut Core, request: Message) {
+    pub(crate) fn on_cancel(&mut self, core: &mut Core, request: &Message) {
         match &mut self.state {
             State::Incoming(incoming) => {
                 core.respond_code(&incoming.responder, StatusCode::REQUEST_TERMINATED);
-                self.fail(core, Cause::Request(request));
+                self.fail(core, Cause::Request(request.clone()));
             }
             State::Active(active) => {
                 if let Invite::Received { responder, .. } = &active.invite {

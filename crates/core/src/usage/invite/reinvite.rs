@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{Active, Call, Cancel, Finale, Invite, Sent, State};
-use crate::header::CSeq;
 use crate::message::{Message, Method, StatusCode};
 use crate::stack::core::Core;
 use crate::stack::reply::{Answer, Responder};
+use crate::stack::request::Request;
 use crate::stack::{CallEvent, Cause, Content, ExtraHeaders, Originator, Refused};
 
 /// The pause after a 491, in milliseconds: for the side that made the Call-ID,
@@ -148,7 +148,12 @@ impl Call {
     }
 
     /// The peer's re-INVITE (§14.2).
-    pub(super) fn on_reinvite(&mut self, core: &mut Core, request: Message, responder: Responder) {
+    pub(super) fn on_reinvite(
+        &mut self,
+        core: &mut Core,
+        request: &Request<'_>,
+        responder: Responder,
+    ) {
         let State::Active(active) = &mut self.state else {
             // The first INVITE is not answered yet, or the call is at its end.
             if matches!(self.state, State::Incoming(_)) {
@@ -165,12 +170,13 @@ impl Call {
             }
             Invite::Idle => {
                 core.respond_code(&responder, StatusCode::TRYING);
-                active.dialog.refresh_target(&request);
+                active.dialog.refresh_target(request.message);
                 if let Some(server) = core.servers.get_mut(responder.server) {
                     server.call = Some(self.key);
                 }
-                let seq = request.typed::<CSeq>().ok().flatten().map_or(0, |cseq| cseq.number);
+                let seq = request.seq();
                 active.invite = Invite::Received { responder: Box::new(responder), seq };
+                let request = request.message.clone();
                 self.tell(core, CallEvent::Reinvite { request });
             }
         }
