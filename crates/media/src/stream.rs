@@ -21,12 +21,13 @@ use std::time::{Duration, Instant, SystemTime};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-pub use config::{AudioConfig, Direction, JitterConfig, MAX_PTIME, PayloadFormat};
+pub use config::{AudioConfig, Direction, JitterConfig, PayloadFormat};
 pub use source::{Source, SourceFilter, Verdict};
 pub use statistics::{
     DirectionStatistics, PlayoutStatistics, RejectedPackets, Statistic, Statistics,
 };
 
+pub use crate::codec::MAX_PTIME;
 use crate::telephone_event::{Digit, Heard};
 use receive::Receiver;
 use report::Reporter;
@@ -300,7 +301,7 @@ impl RtpStream {
     fn rtcp(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let peer = self.receiver.filter.source().map(|source| source.ssrc);
         let symmetric = self.config.symmetric;
-        match self.reporter.packet(now, from, bytes, peer, &self.sender, symmetric) {
+        match self.reporter.packet(now, from, bytes, peer, &mut self.sender, symmetric) {
             None => self.receiver.rejected.malformed += 1,
             Some(true) => self.event(AudioEvent::Bye),
             Some(false) => {}

@@ -1,26 +1,26 @@
 //! What a stream is told: where to send, what to send, what to accept.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::codec::{Codec, CodecInfo};
-
-/// The longest packet interval that is sent; longer ones are cut to it.
-pub const MAX_PTIME: Duration = Duration::from_millis(60);
+use crate::codec::{Codec, CodecInfo, FormatParameters};
 
 /// A payload type and the codec that it stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PayloadFormat {
     /// The RTP payload type, 0 to 127.
     pub payload_type: u8,
     /// What the payloads are.
-    pub codec: &'static dyn Codec,
+    pub codec: Arc<dyn Codec>,
+    /// What the peer has asked for, where this is what is sent to it.
+    pub parameters: FormatParameters,
 }
 
 impl PayloadFormat {
     /// `codec` under `payload_type`.
-    pub fn new(payload_type: u8, codec: &'static dyn Codec) -> Self {
-        Self { payload_type, codec }
+    pub fn new(payload_type: u8, codec: Arc<dyn Codec>) -> Self {
+        Self { payload_type, codec, parameters: FormatParameters::default() }
     }
 
     /// Names and rates of the codec.
@@ -28,6 +28,17 @@ impl PayloadFormat {
         self.codec.info()
     }
 }
+
+/// Codecs are the same when they are called the same.
+impl PartialEq for PayloadFormat {
+    fn eq(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.info(), other.info());
+        (self.payload_type, &self.parameters, ours)
+            == (other.payload_type, &other.parameters, theirs)
+    }
+}
+
+impl Eq for PayloadFormat {}
 
 /// Which ways audio flows, seen from here (RFC 8866 §6.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,8 +96,8 @@ pub struct AudioConfig {
     pub telephone_event_receive: Option<u8>,
     /// Which ways audio flows.
     pub direction: Direction,
-    /// How much audio goes into a packet: 10 ms to [`MAX_PTIME`], in whole
-    /// 10 ms. Packets of any length are accepted.
+    /// How much audio goes into a packet: the codec takes the nearest interval
+    /// that it can ([`Codec::packet_time`]). Packets of any length are accepted.
     pub ptime: Duration,
     /// The canonical name in RTCP (RFC 7022): the same for all streams of a call.
     pub cname: String,
@@ -111,8 +122,8 @@ impl AudioConfig {
         Self {
             remote_rtp: Some(remote_rtp),
             remote_rtcp: rtcp.map(|port| SocketAddr::new(remote_rtp.ip(), port)),
+            receive: vec![format.clone()],
             send: format,
-            receive: vec![format],
             telephone_event_send: None,
             telephone_event_receive: None,
             direction: Direction::SendRecv,

@@ -86,7 +86,7 @@ impl Reporter {
         from: SocketAddr,
         bytes: &[u8],
         peer: Option<u32>,
-        sender: &Sender,
+        sender: &mut Sender,
         symmetric: bool,
     ) -> Option<bool> {
         let compound = Compound::parse(bytes).ok()?;
@@ -113,7 +113,8 @@ impl Reporter {
             if symmetric {
                 self.source = Some(from);
             }
-            for block in blocks.iter().filter(|block| block.ssrc == sender.ssrc) {
+            let ours = sender.ssrc;
+            for block in blocks.iter().filter(|block| block.ssrc == ours) {
                 self.feedback(now, &block, sender);
             }
         }
@@ -182,10 +183,11 @@ impl Reporter {
         NtpTime::from(self.started_wall + now.saturating_duration_since(self.started))
     }
 
-    fn feedback(&mut self, now: Instant, block: &ReportBlock, sender: &Sender) {
+    fn feedback(&mut self, now: Instant, block: &ReportBlock, sender: &mut Sender) {
         if let Some(round_trip) = block.round_trip(self.ntp(now)) {
             self.rtt.record(round_trip);
         }
+        sender.set_packet_loss((u32::from(block.fraction_lost) * 100 / 256) as u8);
         let lost = block.cumulative_lost.max(0) as u64;
         let newly = lost.saturating_sub(self.feedback.lost);
         self.feedback.lost = lost;

@@ -1,9 +1,10 @@
 //! The sending half: PCM and digits in, RTP packets out.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::config::{AudioConfig, MAX_PTIME, PayloadFormat};
-use crate::codec::Encoder;
+use super::config::{AudioConfig, PayloadFormat};
+use crate::codec::{Encoder, whole_quanta};
 use crate::rtp::{HEADER_LEN, RtpHeader};
 use crate::telephone_event::{Digit, EventPacket, EventSender, PAYLOAD_LEN, QueueFull};
 
@@ -58,8 +59,8 @@ impl Sender {
             sent: Sent::default(),
             sequence,
             timestamp,
-            format: config.send,
-            encoder: config.send.codec.encoder(),
+            format: config.send.clone(),
+            encoder: encoder(&config.send),
             event_type: config.telephone_event_send,
             keep_alive: config.keep_alive,
             frame: vec![0; frame_len(config)],
@@ -80,10 +81,11 @@ impl Sender {
     }
 
     pub(super) fn configure(&mut self, config: &AudioConfig) {
-        if config.send.codec != self.format.codec {
-            self.encoder = config.send.codec.encoder();
+        let same = Arc::ptr_eq(&config.send.codec, &self.format.codec);
+        if !same || config.send.parameters != self.format.parameters {
+            self.encoder = encoder(&config.send);
         }
-        self.format = config.send;
+        self.format.clone_from(&config.send);
         self.event_type = config.telephone_event_send;
         if self.event_type.is_none() {
             self.events.clear();
@@ -97,6 +99,11 @@ impl Sender {
             self.filled = 0;
             self.frame.resize(len, 0);
         }
+    }
+
+    /// The peer loses so many packets of a hundred.
+    pub(super) fn set_packet_loss(&mut self, percent: u8) {
+        self.encoder.set_packet_loss(percent);
     }
 
     /// Takes 10 ms of PCM, and says how long a [packet](Self::packet) it made,
@@ -131,6 +138,11 @@ impl Sender {
         let payload = &mut self.packet[HEADER_LEN..];
         // A frame that can't be encoded is left out: its room is checked above.
         let len = self.encoder.encode(&self.frame, payload).ok()?;
+        if len == 0 {
+            // Nobody speaks (DTX). The path is kept open as while on hold.
+            self.spurt = true;
+            return self.keep_alive(now, started);
+        }
         self.finish(now, marker, self.format.payload_type, timestamp, len)
     }
 
@@ -201,6 +213,10 @@ impl Sender {
 
 /// Samples in a packet: whole quanta of 10 ms.
 fn frame_len(config: &AudioConfig) -> usize {
-    let quanta = (config.ptime.min(MAX_PTIME).as_millis() / 10).max(1);
-    quanta as usize * (config.send.info().sample_rate / 100) as usize
+    let time = whole_quanta(config.send.codec.packet_time(config.ptime));
+    (time.as_millis() / 10) as usize * (config.send.info().sample_rate / 100) as usize
+}
+
+fn encoder(format: &PayloadFormat) -> Box<dyn Encoder> {
+    format.codec.encoder(&format.parameters)
 }

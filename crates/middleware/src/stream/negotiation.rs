@@ -160,7 +160,7 @@ impl Agreement {
         AudioConfig {
             remote_rtp: self.remote_rtp,
             remote_rtcp: self.remote_rtcp,
-            send: self.send,
+            send: self.send.clone(),
             receive: self.receive.clone(),
             telephone_event_send: self.telephone_event_send,
             telephone_event_receive: self.telephone_event_receive,
