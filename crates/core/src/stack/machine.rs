@@ -93,7 +93,7 @@ impl Stack {
     fn count(&mut self) {
         let statistics = &mut self.core.statistics;
         statistics.calls = self.usages.calls();
-        statistics.dialogs = self.usages.calls();
+        statistics.dialogs = self.usages.dialogs();
         statistics.registrations = self.usages.registrations();
         statistics.client_transactions = self.core.clients.len();
         statistics.server_transactions = self.core.servers.len();

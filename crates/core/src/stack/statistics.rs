@@ -24,7 +24,7 @@ pub struct Statistics {
     pub calls: usize,
     /// Registrations now.
     pub registrations: usize,
-    /// Dialogs now.
+    /// Dialogs now: calls but for those of ours that nobody has answered.
     pub dialogs: usize,
     /// Client transactions (and ACKs kept to be sent again) now.
     pub client_transactions: usize,

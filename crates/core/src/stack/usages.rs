@@ -18,12 +18,17 @@ pub(crate) struct Usages {
     /// Calls by our tag.
     by_tag: IdMap<u64, CallKey>,
     registrations: IdMap<u64, Registration>,
+    dialogs: usize,
     next: u64,
 }
 
 impl Usages {
     pub(crate) fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    pub(crate) fn dialogs(&self) -> usize {
+        self.dialogs
     }
 
     pub(crate) fn registrations(&self) -> usize {
@@ -61,8 +66,10 @@ impl Usages {
         work: impl FnOnce(&mut Call, &mut Core) -> T,
     ) -> Option<T> {
         let call = self.calls.get_mut(&key.0)?;
+        self.dialogs -= usize::from(call.has_dialog());
         let result = work(call, core);
         call.settle(core);
+        self.dialogs += usize::from(call.has_dialog());
         if call.is_over() {
             self.by_tag.remove(&call.local_tag);
             self.calls.remove(&key.0);
@@ -118,6 +125,7 @@ impl Usages {
 
     fn insert_call(&mut self, core: &mut Core, mut call: Call) {
         call.settle(core);
+        self.dialogs += usize::from(call.has_dialog());
         self.by_tag.insert(call.local_tag, call.key);
         self.calls.insert(call.key.0, call);
     }

@@ -187,6 +187,14 @@ impl Call {
         matches!(self.state, State::Over)
     }
 
+    /// Whether there is a dialog, early or confirmed.
+    pub(crate) fn has_dialog(&self) -> bool {
+        match self.state {
+            State::Incoming(_) | State::Active(_) | State::Leaving(_) => true,
+            State::Calling(_) | State::Over => false,
+        }
+    }
+
     /// What the call is doing, for error messages.
     fn state_name(&self) -> &'static str {
         match &self.state {

@@ -16,6 +16,11 @@ fn a_call_from_ring_to_bye() {
     assert_eq!(response.body(), b"v=0 answer");
     pair.expect(BOB, bob, |event| matches!(event, CallEvent::Acknowledged { .. }));
     pair.run_for(seconds(60));
+    for stack in &pair.stacks {
+        let statistics = stack.statistics();
+        assert_eq!((statistics.calls, statistics.dialogs), (1, 1));
+        assert_eq!((statistics.client_transactions, statistics.server_transactions), (0, 0));
+    }
     pair.hangup(ALICE, alice);
     let (by, _) = pair.expect_ended(BOB, bob);
     assert_eq!(by, Originator::Remote);
