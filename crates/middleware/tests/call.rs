@@ -232,7 +232,12 @@ async fn nobody_is_there() {
     let failed = alice.wait_for("SIPSessionDidFail").await;
     assert!(matches!(failed.event, Event::Session(SessionEvent::DidFail { code: 408, .. })));
     alice.call("sip:carol@nowhere.example").await;
-    alice.wait_for("SIPSessionDidFail").await;
+    let failed = alice.wait_for("SIPSessionDidFail").await;
+    let Event::Session(SessionEvent::DidFail { code, failure_reason, .. }) = failed.event else {
+        panic!("{failed:?}")
+    };
+    assert_eq!(code, 503);
+    assert!(failure_reason.contains("no address for nowhere.example"), "{failure_reason}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sipsimple_net::{ByteStream, Clock, Network, Resolver};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Sleep;
@@ -353,7 +354,13 @@ impl Driver {
             }
             Path::Stream { connection, .. } => {
                 let queue = &self.connections.get(&connection)?.outgoing;
-                queue.try_send(transmit.bytes).err()?;
+                match queue.try_send(transmit.bytes) {
+                    Ok(()) => return None,
+                    // Its task has ended, and the signal that says why is on
+                    // its way.
+                    Err(TrySendError::Closed(_)) => return None,
+                    Err(TrySendError::Full(_)) => {}
+                }
                 let connection_gone = self.connections.remove(&connection)?;
                 connection_gone.task.abort();
                 Some(connection)

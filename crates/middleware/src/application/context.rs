@@ -1,6 +1,6 @@
 //! What the parts of an application share.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -156,15 +156,22 @@ impl Context {
             return Some(ip);
         }
         let remote = match uri.host().ip() {
-            Some(ip) => ip,
+            Some(ip) => Some(ip),
             None => {
                 let name = uri.host().to_string();
-                let found = self.resolver.addresses(&name).await.ok()?;
+                // A name without addresses is the engine's to report: here it
+                // only means that any of our addresses will do.
+                let found = self.resolver.addresses(&name).await.unwrap_or_default();
                 let same_family =
                     |ip: &&IpAddr| listening.is_none_or(|ours| ours.is_ipv4() == ip.is_ipv4());
-                *found.iter().find(same_family).or_else(|| found.first())?
+                found.iter().find(same_family).or_else(|| found.first()).copied()
             }
         };
+        let loopback = match listening {
+            Some(IpAddr::V6(_)) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        let Some(remote) = remote else { return Some(loopback) };
         self.network.local_address_for(remote).ok()
     }
 }
