@@ -1,5 +1,7 @@
 //! Bytes to message (RFC 3862 §2, §3.6).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::escape::unescape;
@@ -122,6 +124,9 @@ fn header(
         return Err(syntax(end, "a header name and \":\""));
     }
     let name = &line[..end];
+    if !is_header_name(name) {
+        return Err(syntax(0, "a header name"));
+    }
     let (params, value_at) = params(line, end + 1);
     let raw = line[value_at..].trim();
     let value_at = line.len() - line[value_at..].trim_start().len();
@@ -137,8 +142,12 @@ fn header(
         "DateTime" => message.date_time = Some(unescape(raw)),
         "Subject" => message.subjects.push(Subject { language: params, text: unescape(raw) }),
         "Require" | "Required" => {
-            let names = raw.split(',').map(str::trim).filter(|name| !name.is_empty());
-            message.required.extend(names.map(|name| namespaces.name(name)));
+            for name in raw.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+                if !is_header_name(name) {
+                    return Err(syntax(value_at, "header names"));
+                }
+                message.required.push(namespaces.name(name));
+            }
         }
         _ if name == "NS" => {
             let declared = namespaces.declare(raw);
@@ -150,6 +159,15 @@ fn header(
         }
     }
     Ok(())
+}
+
+// Header-name = [ Name-prefix "." ] Name
+fn is_header_name(text: &str) -> bool {
+    let name = |part: &str| !part.is_empty() && part.bytes().all(is_name_char);
+    match text.split_once('.') {
+        Some((prefix, rest)) => name(prefix) && name(rest),
+        None => name(text),
+    }
 }
 
 /// The language among the parameters, and where the value begins.
@@ -171,15 +189,30 @@ fn mime_header(message: &mut CpimMessage, offset: usize, line: &str) -> Result<(
     if line.starts_with([' ', '\t'])
         && let Some((_, value)) = message.content_headers.last_mut()
     {
-        value.push(' ');
-        value.push_str(line.trim());
+        let more = blank_controls(line);
+        if !value.is_empty() && !more.trim().is_empty() {
+            value.push(' ');
+        }
+        value.push_str(more.trim());
         return Ok(());
     }
     match line.split_once(':') {
-        Some((name, value)) if !name.is_empty() && !name.contains(char::is_whitespace) => {
+        Some((name, value)) if !name.is_empty() && !name.contains(is_gap) => {
+            let value = blank_controls(value);
             message.content_headers.push((name.to_owned(), value.trim().to_owned()));
             Ok(())
         }
         _ => Err(CpimError::Syntax { offset, expected: "a MIME header" }),
     }
+}
+
+fn is_gap(c: char) -> bool {
+    c.is_whitespace() || c.is_control()
+}
+
+/// MIME headers have no escapes: a control character counts as a blank, so
+/// that what was read can be written.
+fn blank_controls(text: &str) -> Cow<'_, str> {
+    let bad = |c: char| c.is_control() && c != '\t';
+    if text.contains(bad) { text.replace(bad, " ").into() } else { text.into() }
 }

@@ -25,9 +25,13 @@ pub(super) fn print(message: &CpimMessage) -> Bytes {
             None => value(&mut out, "Subject: ", &subject.text),
         }
     }
-    let mut prefixes = Prefixes::default();
-    let names = message.headers.iter().map(|h| &h.name).chain(&message.required);
-    for name in names {
+    let names = || message.headers.iter().map(|h| &h.name).chain(&message.required);
+    let undeclared = names().filter(|name| name.namespace().is_empty());
+    let mut prefixes = Prefixes {
+        declared: Vec::new(),
+        undeclared: undeclared.map(|name| name.prefix().to_owned()).collect(),
+    };
+    for name in names() {
         prefixes.declare(name, &mut out);
     }
     for name in &message.required {
@@ -51,9 +55,10 @@ pub(super) fn print(message: &CpimMessage) -> Bytes {
 
 /// Which prefix stands for which namespace, so that two namespaces that came
 /// with the same prefix stay apart.
-#[derive(Default)]
 struct Prefixes {
     declared: Vec<(String, String)>,
+    /// Prefixes that came without a declaration, and must stay without one.
+    undeclared: Vec<String>,
 }
 
 impl Prefixes {
@@ -65,7 +70,10 @@ impl Prefixes {
         {
             return;
         }
-        let taken = |prefix: &str| self.declared.iter().any(|(_, p)| p == prefix);
+        let taken = |prefix: &str| {
+            self.declared.iter().any(|(_, p)| p == prefix)
+                || self.undeclared.iter().any(|p| p == prefix)
+        };
         let mut prefix = name.prefix().to_owned();
         let mut number = 1;
         while prefix.is_empty() || taken(&prefix) {

@@ -133,6 +133,38 @@ fn errors_say_where() {
     assert!(matches!(parse(&long), CpimError::TooLong { .. }));
 }
 
+#[test]
+fn controls_in_mime_headers_are_blanks() {
+    let bytes = "\r\nContent-Type: text/plain;\u{1}a=\u{8}b\u{0}\r\nX:\r\n \r\n y\r\n\r\nbody";
+    let message = CpimMessage::parse(&bytes.into()).expect("a message");
+    assert_eq!(message.content_type(), "text/plain; a= b");
+    assert_eq!(message.content_header("X"), Some("y"));
+    assert_eq!(CpimMessage::parse(&message.to_bytes()), Ok(message));
+    assert!(CpimMessage::parse(&"\r\nA\u{1}B: x\r\n\r\n".into()).is_err());
+}
+
+#[test]
+fn undeclared_prefixes_stay_undeclared() {
+    let bytes = "a.X: 1\r\nNS: a <mid:y>\r\na.X: 2\r\n\r\nContent-Type: text/plain\r\n\r\n";
+    let message = CpimMessage::parse(&bytes.into()).expect("a message");
+    let namespaces = |message: &CpimMessage| {
+        message.headers.iter().map(|h| h.name.namespace().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(namespaces(&message), ["", "mid:y"]);
+    let again = CpimMessage::parse(&message.to_bytes()).expect("a message");
+    assert_eq!(namespaces(&again), ["", "mid:y"]);
+}
+
+#[test]
+fn names_have_one_dot_at_most() {
+    for name in [".a", "a.", "a.b.c", "."] {
+        let header = format!("{name}: x\r\n\r\nContent-Type: text/plain\r\n\r\n");
+        assert!(CpimMessage::parse(&header.into()).is_err(), "{name}");
+        let required = format!("Require: {name}\r\n\r\nContent-Type: text/plain\r\n\r\n");
+        assert!(CpimMessage::parse(&required.into()).is_err(), "{name}");
+    }
+}
+
 prop_compose! {
     fn any_message()(
         name in any::<String>(),
