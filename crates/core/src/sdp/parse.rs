@@ -61,8 +61,10 @@ struct Reader {
     session: SessionDescription,
     /// Attribute lines of the section so far.
     attributes: usize,
-    /// Other lines of the section that may be repeated.
+    /// Other lines of the session that may be repeated, wherever they stand.
     repeated: usize,
+    /// The same of the media description so far.
+    media_repeated: usize,
 }
 
 impl Reader {
@@ -88,7 +90,14 @@ impl Reader {
             attributes: Attributes::new(),
             media: Vec::new(),
         };
-        Self { version: false, origin: None, session, attributes: 0, repeated: 0 }
+        Self {
+            version: false,
+            origin: None,
+            session,
+            attributes: 0,
+            repeated: 0,
+            media_repeated: 0,
+        }
     }
 
     fn line(&mut self, line: &str, rest: usize) -> Result<(), Kind> {
@@ -187,7 +196,7 @@ impl Reader {
         }
         self.session.media.push(media(value)?);
         self.attributes = 0;
-        self.repeated = 0;
+        self.media_repeated = 0;
         Ok(())
     }
 
@@ -202,22 +211,26 @@ impl Reader {
         Ok(())
     }
 
-    fn repeat(&mut self, line: char) -> Result<(), Kind> {
-        self.repeated += 1;
-        if self.repeated > MAX_REPEATED { Err(Kind::TooMany(line)) } else { Ok(()) }
+    /// One more line that may be repeated.
+    fn repeat(&mut self, letter: char) -> Result<(), Kind> {
+        let of_media = matches!(letter, 'b' | 'c') && !self.session.media.is_empty();
+        let count = if of_media { &mut self.media_repeated } else { &mut self.repeated };
+        *count += 1;
+        if *count > MAX_REPEATED { Err(Kind::TooMany(letter)) } else { Ok(()) }
     }
 
     fn finish(mut self) -> Result<SessionDescription, Kind> {
         if !self.version {
             return Err(Kind::Missing('v'));
         }
-        self.session.origin = self.origin.ok_or(Kind::Missing('o'))?;
         // What is printed in their place, so that it reads as the same.
+        if self.session.timings.is_empty() {
+            self.repeat('t')?;
+            self.session.timings.push(Timing::default());
+        }
+        self.session.origin = self.origin.ok_or(Kind::Missing('o'))?;
         if self.session.name.is_empty() {
             self.session.name = "-".into();
-        }
-        if self.session.timings.is_empty() {
-            self.session.timings.push(Timing::default());
         }
         Ok(self.session)
     }
@@ -386,6 +399,9 @@ mod tests {
         );
         assert_eq!(parse(&"a=x\n".repeat(513)).unwrap_err().kind, Kind::TooMany('a'));
         assert_eq!(parse(&"e=x\n".repeat(33)).unwrap_err().kind, Kind::TooMany('e'));
+        // Lines of the session count for the session behind the media, too.
+        let misplaced = format!("{0}m=audio 1 RTP/AVP 0\n{0}", "e=x\n".repeat(17));
+        assert_eq!(parse(&misplaced).unwrap_err().kind, Kind::TooMany('e'));
         let formats = format!("m=audio 1 RTP/AVP{}\r\n", " 0".repeat(129));
         assert_eq!(parse(&formats).unwrap_err().kind, Kind::TooMany('m'));
         assert_eq!(parse(&"a=x\n".repeat(20_000)).unwrap_err().kind, Kind::TooLarge);

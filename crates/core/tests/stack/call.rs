@@ -52,3 +52,50 @@ fn the_called_side_hangs_up_over_tcp() {
     pair.expect_ended(BOB, bob);
     pair.settle();
 }
+
+#[test]
+fn a_command_out_of_turn_changes_nothing() {
+    let mut pair = Pair::new(4);
+    let refuse_all = |pair: &mut Pair, peer: usize, call: CallKey| {
+        let headers = Content::default;
+        for command in [
+            Command::Acknowledge { call, body: None },
+            Command::Reinvite { call, content: headers() },
+            Command::CancelReinvite { call },
+        ] {
+            let refused = pair.command(peer, command);
+            assert!(matches!(refused, Err(Refused::IllegalState { .. })), "{refused:?}");
+        }
+    };
+    let alice = pair.call();
+    refuse_all(&mut pair, ALICE, alice);
+    let bob = pair.incoming(BOB);
+    refuse_all(&mut pair, BOB, bob);
+    pair.answer(BOB, bob, "v=0 answer");
+    refuse_all(&mut pair, BOB, bob);
+    pair.expect(ALICE, alice, |event| matches!(event, CallEvent::Answered { .. }));
+    pair.expect(BOB, bob, |event| matches!(event, CallEvent::Acknowledged { .. }));
+    pair.hangup(ALICE, alice);
+    refuse_all(&mut pair, ALICE, alice);
+    pair.expect_ended(ALICE, alice);
+    pair.expect_ended(BOB, bob);
+    pair.settle();
+}
+
+#[test]
+fn an_ack_that_comes_too_late_is_not_kept() {
+    let mut pair = Pair::new(5);
+    let alice = pair.call_with(None);
+    let bob = pair.incoming(BOB);
+    pair.answer(BOB, bob, "v=0 offer");
+    pair.expect(ALICE, alice, |event| matches!(event, CallEvent::Answered { .. }));
+    // The INVITE's transaction ends, and Bob gives up; his BYE is lost.
+    pair.lose(|seen| seen.summary() == "BYE");
+    pair.run_for(seconds(100));
+    pair.command(ALICE, Command::Acknowledge { call: alice, body: None }).unwrap();
+    assert_eq!(pair.stacks[ALICE].statistics().client_transactions, 0);
+    pair.expect_ended(BOB, bob);
+    pair.hangup(ALICE, alice);
+    pair.expect_ended(ALICE, alice);
+    pair.settle();
+}

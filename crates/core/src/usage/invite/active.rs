@@ -1,7 +1,7 @@
 //! An answered call: the ACK, and what happens by time alone
 //! (RFC 3261 §13.3.1.4, §14.1).
 
-use super::{Call, Finale, Invite, State};
+use super::{Acked, Call, Finale, Invite, State};
 use crate::message::StatusCode;
 use crate::stack::clients::RequestId;
 use crate::stack::core::Core;
@@ -37,25 +37,34 @@ impl Call {
         core: &mut Core,
         body: Option<Body>,
     ) -> Result<(), Refused> {
-        let State::Active(mut active) = std::mem::replace(&mut self.state, State::Over) else {
-            return self.illegal("acknowledge");
-        };
-        let Invite::OweAck { request, seq } = active.invite else {
-            self.state = State::Active(active);
-            return self.illegal("acknowledge");
-        };
-        let ack = self.send_ack(core, request, &mut active.dialog, seq, body);
-        self.note_ack(request, ack);
-        active.invite = Invite::Idle;
-        self.state = State::Active(active);
-        Ok(())
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Active(mut active) => {
+                let Invite::OweAck { request, seq } = active.invite else {
+                    self.state = State::Active(active);
+                    return self.illegal("acknowledge");
+                };
+                let ack = self.send_ack(core, request, &mut active.dialog, seq, body);
+                self.note_ack(core, request, ack);
+                active.invite = Invite::Idle;
+                self.state = State::Active(active);
+                Ok(())
+            }
+            other => {
+                self.state = other;
+                self.illegal("acknowledge")
+            }
+        }
     }
 
     /// The ACK that the application owed has been sent.
-    pub(super) fn note_ack(&mut self, invite: RequestId, ack: RequestId) {
-        let owed = |acked: &&mut super::Acked| acked.invite == invite && acked.ack.is_none();
-        if let Some(acked) = self.acks.iter_mut().find(owed) {
-            acked.ack = Some(ack);
+    pub(super) fn note_ack(&mut self, core: &mut Core, invite: RequestId, ack: RequestId) {
+        let owed = |acked: &&mut Acked| acked.invite == invite && acked.ack.is_none();
+        match self.acks.iter_mut().find(owed) {
+            Some(acked) => acked.ack = Some(ack),
+            // So late that the 2xx can't come again: nothing to keep it for.
+            None if core.is_sent(ack) => core.abandon(ack),
+            // Its way is still looked for; the end of the call lets it go.
+            None => self.acks.push(Acked { invite, tag: "".into(), ack: Some(ack) }),
         }
     }
 

@@ -39,7 +39,7 @@ impl Call {
         match active.invite {
             Invite::OweAck { request, seq } => {
                 let ack = self.send_ack(core, request, &mut dialog, seq, None);
-                self.note_ack(request, ack);
+                self.note_ack(core, request, ack);
             }
             Invite::Sent(sent) => {
                 core.cancel(sent.request, &ExtraHeaders::new());
