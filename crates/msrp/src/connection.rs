@@ -258,6 +258,7 @@ pub struct Connection {
     events: VecDeque<Event>,
     output: VecDeque<Bytes>,
     close: bool,
+    held: bool,
     /// Bytes made, and bytes the transport took, since the beginning.
     made: u64,
     written: u64,
@@ -299,6 +300,7 @@ impl Connection {
             events: VecDeque::new(),
             output: VecDeque::new(),
             close: false,
+            held: false,
             made: 0,
             written: 0,
             marks: VecDeque::new(),
@@ -365,6 +367,11 @@ impl Connection {
             && !matches!(self.inbound, receive::Inbound::Lookup { .. })
     }
 
+    /// Whether the connection is kept though no session is on it: one to a relay.
+    pub fn set_held(&mut self, held: bool) {
+        self.held = held;
+    }
+
     /// How many sessions are on the connection.
     pub fn sessions(&self) -> usize {
         self.sessions.len()
@@ -390,7 +397,9 @@ impl Connection {
 
     fn unbound_timeout(&mut self, now: Instant) {
         let deadline = self.active_at + self.config.unbound_timeout;
-        if self.sessions.is_empty() && now >= deadline {
+        if self.held {
+            self.timers.set(now + self.config.unbound_timeout, Timer::Unbound);
+        } else if self.sessions.is_empty() && now >= deadline {
             self.die(now, SessionFailure::ConnectionLost);
         } else {
             let at =

@@ -8,10 +8,14 @@
 
 mod driver;
 mod endpoint;
+mod file;
 mod registry;
+mod relay;
 mod session;
 mod stream_io;
 
 pub use driver::COMMAND_QUEUE;
 pub use endpoint::{ConnectError, Endpoint, EndpointConfig};
+pub use file::{FileError, IncomingFile};
+pub use relay::{Relay, RelayState};
 pub use session::{Answer, EVENT_QUEUE, Session, SessionError, SessionEvents, StreamedMessage};

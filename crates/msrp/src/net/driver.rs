@@ -26,11 +26,29 @@ type Reply = oneshot::Sender<Result<(), CommandError>>;
 
 /// What a task is asked.
 pub(super) enum Command {
-    Input { input: Input, reply: Reply },
-    SendStreamed { input: Input, message: MessageKey, wanted: mpsc::Sender<usize>, reply: Reply },
-    Request { input: Input, request: RequestKey, answer: oneshot::Sender<Answer>, reply: Reply },
-    Attach { seat: Box<Seat>, reply: Reply },
+    Input {
+        input: Input,
+        reply: Reply,
+    },
+    SendStreamed {
+        input: Input,
+        message: MessageKey,
+        wanted: mpsc::Sender<usize>,
+        reply: Reply,
+    },
+    Request {
+        input: Input,
+        request: RequestKey,
+        answer: oneshot::Sender<Answer>,
+        reply: Reply,
+    },
+    Attach {
+        seat: Box<Seat>,
+        reply: Reply,
+    },
     Shutdown,
+    /// Keeps the connection without sessions until the receiver is dropped.
+    Hold(oneshot::Sender<()>),
 }
 
 /// A session on the connection.
@@ -55,6 +73,8 @@ pub(super) struct Driver {
     held: VecDeque<(SessionKey, Event)>,
     deadline: Option<Instant>,
     close: bool,
+    /// Who keeps the connection though no session is on it.
+    holders: Vec<oneshot::Sender<()>>,
 }
 
 /// Starts the task of a connection.
@@ -74,6 +94,7 @@ pub(super) fn spawn(shared: &Arc<Shared>, stream: Box<dyn ByteStream>) -> mpsc::
         held: VecDeque::new(),
         deadline: None,
         close: false,
+        holders: Vec::new(),
     };
     tokio::spawn(driver.run());
     sender
@@ -160,6 +181,10 @@ impl Driver {
     }
 
     fn input(&mut self, input: Input) {
+        if matches!(input, Input::Timeout) {
+            self.holders.retain(|holder| !holder.is_closed());
+            self.machine.set_held(!self.holders.is_empty());
+        }
         // Only commands can be refused.
         let _ = self.machine.handle_input(self.shared.clock.now(), input);
     }
@@ -183,6 +208,11 @@ impl Driver {
                 (result, reply)
             }
             Command::Attach { seat, reply } => (self.attach(*seat, true), reply),
+            Command::Hold(holder) => {
+                self.holders.push(holder);
+                self.machine.set_held(true);
+                return;
+            }
             Command::Shutdown => return self.input(Input::Shutdown),
         };
         // Events come before the reply, so that a handle's caller finds them.

@@ -101,6 +101,11 @@ impl Shared {
         seed
     }
 
+    fn remember(&self, peer: Peer, commands: &mpsc::Sender<Command>) {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.insert(peer, commands.clone());
+    }
+
     fn open_connection(&self, peer: &Peer) -> Option<mpsc::Sender<Command>> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|_, commands| !commands.is_closed());
@@ -120,7 +125,7 @@ impl Drop for Shared {
 /// Clones are handles of the same endpoint.
 #[derive(Clone)]
 pub struct Endpoint {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Endpoint {
@@ -246,21 +251,37 @@ impl Endpoint {
         Ok(done.await.map_err(|_| ConnectError::Closing)??)
     }
 
-    async fn connection_to(&self, uri: &MsrpUri) -> Result<mpsc::Sender<Command>, ConnectError> {
-        if uri.is_secure() || !uri.transport().eq_ignore_ascii_case("tcp") {
-            return Err(ConnectError::Unsupported { uri: uri.clone() });
+    /// Keeps a connection that has no session, until what is returned is dropped.
+    pub(super) async fn hold(&self, commands: &mpsc::Sender<Command>) -> oneshot::Receiver<()> {
+        let (holder, held) = oneshot::channel();
+        // A connection that is gone can't be held.
+        let _ = commands.send(Command::Hold(holder)).await;
+        held
+    }
+
+    /// Sessions for another URI use this connection too.
+    pub(super) fn alias(&self, uri: &MsrpUri, commands: &mpsc::Sender<Command>) {
+        if let Some(peer) = peer_of(uri) {
+            self.shared.remember(peer, commands);
         }
-        let port = uri.port().ok_or_else(|| ConnectError::NoPort { uri: uri.clone() })?;
-        let peer = (uri.scheme(), uri.host().to_ascii_lowercase(), port);
+    }
+
+    pub(super) async fn connection_to(
+        &self,
+        uri: &MsrpUri,
+    ) -> Result<mpsc::Sender<Command>, ConnectError> {
+        let peer = peer_of(uri).ok_or_else(|| ConnectError::NoPort { uri: uri.clone() })?;
+        let port = peer.2;
         if let Some(commands) = self.shared.open_connection(&peer) {
             return Ok(commands);
+        }
+        if uri.is_secure() || !uri.transport().eq_ignore_ascii_case("tcp") {
+            return Err(ConnectError::Unsupported { uri: uri.clone() });
         }
         let stream = self.open(uri, port).await?;
         let commands = driver::spawn(&self.shared, stream);
         self.shared.note_driver(&commands);
-        let mut connections =
-            self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        connections.insert(peer, commands.clone());
+        self.shared.remember(peer, &commands);
         Ok(commands)
     }
 
@@ -280,6 +301,10 @@ impl Endpoint {
         }
         Err(ConnectError::Connect { uri: uri.clone(), source: last })
     }
+}
+
+fn peer_of(uri: &MsrpUri) -> Option<Peer> {
+    uri.port().map(|port| (uri.scheme(), uri.host().to_ascii_lowercase(), port))
 }
 
 async fn accept(mut listener: Box<dyn StreamListener>, shared: std::sync::Weak<Shared>) {
