@@ -145,7 +145,24 @@ impl Session {
     ///
     /// [`SessionError::BadStatus`] for a code that is not between 300 and 699.
     pub async fn reject(&self, code: u16) -> Result<(), SessionError> {
-        let reason = StatusCode::new(code).map_or("", StatusCode::reason).to_owned();
+        let reason = StatusCode::new(code).map_or("", StatusCode::reason);
+        self.reject_with(code, reason).await
+    }
+
+    /// As [`reject`](Self::reject), with a reason phrase of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::BadText`] too, for a phrase with control characters.
+    pub async fn reject_with(
+        &self,
+        code: u16,
+        reason: impl Into<String>,
+    ) -> Result<(), SessionError> {
+        let reason = reason.into();
+        if reason.chars().any(char::is_control) {
+            return Err(SessionError::BadText("reason phrase"));
+        }
         self.command("reject", UserCommand::Reject { code, reason }).await
     }
 

@@ -108,6 +108,22 @@ async fn busy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn refused_in_words_of_our_own() {
+    let simulation = Simulation::new(3);
+    let (mut alice, mut bob) = alice_and_bob(&simulation).await;
+    alice.call(&bob.uri()).await;
+    let (incoming, _) = bob.called().await;
+    let injected = incoming.reject_with(480, "gone\r\nVia: x").await;
+    assert_eq!(injected, Err(SessionError::BadText("reason phrase")));
+    incoming.reject_with(480, "At lunch").await.unwrap();
+    let failed = alice.wait_for("SIPSessionDidFail").await;
+    let Event::Session(SessionEvent::DidFail { code, reason, .. }) = failed.event else {
+        panic!("{failed:?}")
+    };
+    assert_eq!((code, &*reason), (480, "At lunch"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn cancelled_while_it_rings() {
     let simulation = Simulation::new(4);
     let (mut alice, mut bob) = alice_and_bob(&simulation).await;

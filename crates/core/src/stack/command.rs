@@ -89,11 +89,14 @@ pub struct Content {
     pub body: Option<Body>,
     /// The application's own headers.
     pub headers: ExtraHeaders,
+    /// The reason phrase of a response; `None` for the usual one of its code.
+    /// Requests have none.
+    pub reason: Option<Box<str>>,
 }
 
 impl From<Body> for Content {
     fn from(body: Body) -> Self {
-        Self { body: Some(body), headers: ExtraHeaders::default() }
+        Self { body: Some(body), ..Self::default() }
     }
 }
 

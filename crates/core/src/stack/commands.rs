@@ -1,7 +1,7 @@
 //! Carrying out [`Command`]s.
 
 use super::machine::{Shutdown, Stack};
-use super::{Accepted, Command, ExtraHeaders, Identity, Refused};
+use super::{Accepted, Command, Content, ExtraHeaders, Identity, Refused};
 
 impl Stack {
     pub(super) fn command(&mut self, command: Command) -> Result<Accepted, Refused> {
@@ -22,6 +22,13 @@ impl Stack {
                 check_identity(&call.identity)?;
                 check_text(call.to_display_name.as_deref(), "display name")?;
                 return Ok(Accepted::Call(usages.outgoing_call(core, *call)));
+            }
+            Command::Progress { content: Content { reason: Some(reason), .. }, .. }
+            | Command::Answer { content: Content { reason: Some(reason), .. }, .. }
+            | Command::Reject { content: Content { reason: Some(reason), .. }, .. }
+                if reason.chars().any(char::is_control) =>
+            {
+                return Err(Refused::BadValue("reason phrase"));
             }
             Command::Progress { call, code, content } => usages
                 .try_with_call(core, call, |call, core| call.progress(core, code, &content))

@@ -134,8 +134,9 @@ impl Core {
         content: &Content,
     ) -> Bytes {
         let contact = if contact { self.contact_towards(responder.server) } else { None };
+        let reason = content.reason.as_deref();
         let content = Some(content);
-        self.respond(responder, &Answer { code, reason: None, contact, headers, content })
+        self.respond(responder, &Answer { code, reason, contact, headers, content })
     }
 
     /// Sends a response (again).

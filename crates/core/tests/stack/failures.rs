@@ -9,7 +9,7 @@ fn reject(pair: &mut Pair, code: u16, headers: ExtraHeaders) -> Cause {
     let alice = pair.call();
     let bob = pair.incoming(BOB);
     let code = StatusCode::new(code).unwrap();
-    let content = Content { body: None, headers };
+    let content = Content { headers, ..Content::default() };
     pair.command(BOB, Command::Reject { call: bob, code, content }).unwrap();
     assert!(matches!(pair.expect_failed(BOB, bob), Cause::Requested));
     let cause = pair.expect_failed(ALICE, alice);

@@ -60,9 +60,13 @@ async fn answer(agent: &mut Agent, line: &Line) -> Outcome {
     done(session.accept(streams).await)
 }
 
-/// `reject CODE`
+/// `reject CODE [REASON]`
 async fn reject(agent: &mut Agent, line: &Line) -> Outcome {
-    let code = line.word("a status code")?;
+    let (code, reason) = line.words.split_first().ok_or("reject needs a status code")?;
     let code = code.parse().map_err(|_| format!("{code:?} is not a status code"))?;
-    done(agent.session(line)?.reject(code).await)
+    let session = agent.session(line)?;
+    done(match reason {
+        [] => session.reject(code).await,
+        reason => session.reject_with(code, reason.join(" ")).await,
+    })
 }

@@ -14,7 +14,7 @@ impl Call {
         match &mut self.state {
             State::Calling(_) => self.cancel_invite(core, headers),
             State::Incoming(_) => {
-                self.reject(core, StatusCode::DECLINE, &Content { body: None, headers })
+                self.reject(core, StatusCode::DECLINE, &Content { headers, ..Content::default() })
             }
             State::Active(active) if active.goodbye.is_some() => self.illegal("hangup"),
             State::Active(active) => match active.invite {
@@ -62,7 +62,7 @@ impl Call {
         finale: Finale,
     ) {
         let mut draft = dialog.draft(Method::Bye, None);
-        let content = Content { body: None, headers };
+        let content = Content { headers, ..Content::default() };
         self.dress(core, &mut draft, &content, true);
         let request = core.send(self.owner(), draft);
         let headers = content.headers;
@@ -79,7 +79,7 @@ impl Call {
             let State::Leaving(leaving) = &mut self.state else { return };
             let mut draft = leaving.dialog.draft(Method::Bye, None);
             let headers = leaving.headers.clone();
-            self.dress(core, &mut draft, &Content { body: None, headers }, false);
+            self.dress(core, &mut draft, &Content { headers, ..Content::default() }, false);
             let request = core.send(self.owner(), draft);
             if let State::Leaving(leaving) = &mut self.state {
                 leaving.request = request;

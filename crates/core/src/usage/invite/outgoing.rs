@@ -51,8 +51,11 @@ impl Call {
         draft.header("To", to);
         draft.header("Call-ID", &call_id);
         draft.header("CSeq", format_args!("{seq} INVITE"));
-        let content =
-            Content { body: call.body.take(), headers: std::mem::take(&mut call.headers) };
+        let content = Content {
+            body: call.body.take(),
+            headers: std::mem::take(&mut call.headers),
+            reason: None,
+        };
         self.dress(core, &mut draft, &content, fresh_auth);
         call.body = content.body;
         call.headers = content.headers;

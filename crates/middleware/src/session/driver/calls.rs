@@ -63,9 +63,10 @@ impl Driver {
                 };
                 engine.answer(self.key()?, Body::sdp(body).into()).await?;
             }
-            CallCommand::Reject { code, .. } => {
+            CallCommand::Reject { code, reason } => {
                 let code = StatusCode::new(code).unwrap_or(StatusCode::DECLINE);
-                engine.reject(self.key()?, code, Content::default()).await?;
+                let content = Content { reason: Some(reason.into()), ..Content::default() };
+                engine.reject(self.key()?, code, content).await?;
             }
             CallCommand::Reinvite(layout) => {
                 let body = self.offer(layout).await?;
@@ -77,7 +78,7 @@ impl Driver {
                 let headers = ExtraHeaders::new()
                     .with("Warning", &format!("399 sipsimple \"{}\"", quotable(&warning)))
                     .unwrap_or_default();
-                let content = Content { body: None, headers };
+                let content = Content { headers, ..Content::default() };
                 engine.reject(self.key()?, StatusCode::NOT_ACCEPTABLE_HERE, content).await?;
             }
             CallCommand::Hangup { reason } => {
