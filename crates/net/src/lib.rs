@@ -4,9 +4,11 @@
 //!
 //! Everything that touches the world is a trait, so that a whole application
 //! can run over a simulated network in virtual time. [`TokioNetwork`],
-//! [`TokioClock`], [`SystemResolver`] and [`SystemInterfaces`] are the real side.
+//! [`TokioClock`], [`HickoryResolver`] (or [`SystemResolver`], which knows no SRV)
+//! and [`SystemInterfaces`] are the real side.
 
 pub mod digest;
+pub mod dns;
 
 #[cfg(feature = "net")]
 mod clock;
@@ -28,10 +30,14 @@ pub use {
     network::{
         BoxFuture, ByteStream, DatagramSocket, MediaSocket, Network, Received, StreamListener,
     },
-    resolver::{ResolveError, Resolver, SystemResolver},
+    resolver::{Resolver, SystemResolver},
     seed::random_seed,
     system::TokioNetwork,
 };
+
+pub use dns::ResolveError;
+#[cfg(feature = "dns")]
+pub use resolver::{HickoryResolver, QUERY_TIMEOUT};
 
 /// Runs the examples of the README.
 #[cfg(all(doctest, feature = "net"))]

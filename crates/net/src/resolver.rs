@@ -1,37 +1,43 @@
-//! Host names to addresses.
+//! Names to addresses and to services.
+
+#[cfg(feature = "dns")]
+mod hickory;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::BoxFuture;
+#[cfg(feature = "dns")]
+pub use hickory::{HickoryResolver, QUERY_TIMEOUT};
 
-/// Why a name has no addresses.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResolveError {
-    /// The name does not exist or has no addresses.
-    #[error("no address for {name}")]
-    NotFound {
-        /// The name that was asked for.
-        name: String,
-    },
-    /// The name servers could not be asked.
-    #[error("could not resolve {name}: {reason}")]
-    Unreachable {
-        /// The name that was asked for.
-        name: String,
-        /// What the system said.
-        reason: String,
-    },
-}
+use crate::BoxFuture;
+use crate::dns::{Naptr, Records, ResolveError, Srv};
 
 /// Answers DNS questions.
+///
+/// No answer is empty: where there is no record, the error is
+/// [`ResolveError::NotFound`].
 pub trait Resolver: Send + Sync + 'static {
-    /// All addresses of a host name, in the order to try them. Never empty.
-    fn addresses(&self, name: &str) -> BoxFuture<'_, Result<Vec<IpAddr>, ResolveError>>;
+    /// All addresses of a host (A and AAAA), as the name servers order them.
+    fn addresses(&self, name: &str) -> BoxFuture<'_, Result<Records<IpAddr>, ResolveError>>;
+
+    /// The servers of a service, for example of `_sip._udp.example.com`, in no
+    /// order. A resolver that knows none has none.
+    fn srv(&self, name: &str) -> BoxFuture<'_, Result<Records<Srv>, ResolveError>> {
+        not_found(name)
+    }
+
+    /// The rules of a domain, in no order. A resolver that knows none has none.
+    fn naptr(&self, name: &str) -> BoxFuture<'_, Result<Records<Naptr>, ResolveError>> {
+        not_found(name)
+    }
 }
 
-/// The operating system's resolver.
+fn not_found<'a, T: Send + 'a>(name: &str) -> BoxFuture<'a, Result<T, ResolveError>> {
+    let name = name.to_owned();
+    Box::pin(std::future::ready(Err(ResolveError::NotFound { name })))
+}
+
+/// The operating system's resolver: it knows hosts only, no NAPTR and no SRV.
 ///
 /// It asks on a thread of tokio's blocking pool and can take as long as the
 /// system's time-outs say (30 s and more): the caller limits its patience.
@@ -39,13 +45,13 @@ pub trait Resolver: Send + Sync + 'static {
 pub struct SystemResolver;
 
 impl Resolver for SystemResolver {
-    fn addresses(&self, name: &str) -> BoxFuture<'_, Result<Vec<IpAddr>, ResolveError>> {
+    fn addresses(&self, name: &str) -> BoxFuture<'_, Result<Records<IpAddr>, ResolveError>> {
         let name = name.to_owned();
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await;
             match found.map(distinct) {
                 Ok(addresses) if addresses.is_empty() => Err(ResolveError::NotFound { name }),
-                Ok(addresses) => Ok(addresses),
+                Ok(addresses) => Ok(Records::new(addresses)),
                 Err(e) if says_not_found(&e) => Err(ResolveError::NotFound { name }),
                 Err(e) => Err(ResolveError::Unreachable { name, reason: e.to_string() }),
             }
@@ -87,10 +93,10 @@ mod tests {
 
     #[tokio::test]
     async fn local_names_and_literals() {
-        let found = SystemResolver.addresses("localhost").await.unwrap();
+        let found = SystemResolver.addresses("localhost").await.unwrap().records;
         assert!(!found.is_empty() && found.iter().all(|address| address.is_loopback()));
         let literal: IpAddr = "2001:db8::1".parse().unwrap();
-        assert_eq!(SystemResolver.addresses("2001:db8::1").await, Ok(vec![literal]));
+        assert_eq!(SystemResolver.addresses("2001:db8::1").await, Ok(Records::new(vec![literal])));
         // A name that needs no name server to be wrong.
         let bad = "a label that is no name";
         assert!(SystemResolver.addresses(bad).await.is_err());

@@ -15,7 +15,7 @@ async fn names() {
     resolver.fail("broken.example.org", "SERVFAIL");
     resolver.set_latency(Duration::from_millis(80));
     let start = Instant::now();
-    let found = resolver.addresses("example.ORG.").await.unwrap();
+    let found = resolver.addresses("example.ORG.").await.unwrap().records;
     assert_eq!(
         found,
         ["10.0.0.2".parse::<std::net::IpAddr>().unwrap(), "2001:db8::2".parse().unwrap()]
@@ -30,8 +30,22 @@ async fn names() {
         resolver.addresses("example.org").await,
         Err(ResolveError::NotFound { name }) if name == "example.org"
     ));
-    assert_eq!(resolver.addresses("10.1.2.3").await.unwrap().len(), 1);
+    assert_eq!(resolver.addresses("10.1.2.3").await.unwrap().records.len(), 1);
     assert_eq!(resolver.queries(), ["example.ORG.", "broken.example.org", "example.org"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn zones_have_services_and_rules() {
+    let resolver = Simulation::new(1).resolver;
+    resolver.insert_srv("_sip._udp.example.org", [(10, 60, 5060, "one.example.org")]);
+    resolver.insert_naptr("example.org", [(10, 50, "s", "SIP+D2U", "_sip._udp.example.org")]);
+    let rules = resolver.naptr("Example.org").await.unwrap();
+    assert_eq!(&*rules.records[0].services, "SIP+D2U");
+    let services = resolver.srv(&rules.records[0].replacement).await.unwrap();
+    assert_eq!((services.records[0].port, &*services.records[0].target), (5060, "one.example.org"));
+    assert!(resolver.addresses("example.org").await.is_err());
+    resolver.fail("example.org", "SERVFAIL");
+    assert!(matches!(resolver.naptr("example.org").await, Err(ResolveError::Unreachable { .. })));
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,7 +22,7 @@ pub(super) async fn resolve(
         Err(_) => {
             let asked = tokio::time::timeout(RESOLVE_TIMEOUT, resolver.addresses(&name)).await;
             match asked {
-                Ok(answer) => answer.map_err(|e| e.to_string())?,
+                Ok(answer) => answer.map_err(|e| e.to_string())?.records,
                 Err(_) => return Err("the resolver did not answer in time".into()),
             }
         }

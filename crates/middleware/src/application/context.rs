@@ -161,7 +161,8 @@ impl Context {
                 let name = uri.host().to_string();
                 // A name without addresses is the engine's to report: here it
                 // only means that any of our addresses will do.
-                let found = self.resolver.addresses(&name).await.unwrap_or_default();
+                let found = self.resolver.addresses(&name).await;
+                let found = found.map(|answer| answer.records).unwrap_or_default();
                 let same_family =
                     |ip: &&IpAddr| listening.is_none_or(|ours| ours.is_ipv4() == ip.is_ipv4());
                 found.iter().find(same_family).or_else(|| found.first()).copied()

@@ -289,7 +289,7 @@ impl Endpoint {
     async fn open(&self, uri: &MsrpUri, port: u16) -> Result<Box<dyn ByteStream>, ConnectError> {
         let addresses = match uri.host().parse::<IpAddr>() {
             Ok(address) => vec![address],
-            Err(_) => self.shared.resolver.addresses(uri.host()).await?,
+            Err(_) => self.shared.resolver.addresses(uri.host()).await?.records,
         };
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         for address in addresses {
