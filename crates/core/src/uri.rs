@@ -11,8 +11,8 @@ mod params;
 mod view;
 
 pub use escape::{Escaped, unescape};
-pub(crate) use host::ipv4;
 pub use host::{Host, HostView};
+pub(crate) use host::{ipv4, write_ipv4};
 pub use owned::{SipUri, Uri};
 pub use params::{UriHeaders, UriParams};
 pub use view::{SipUriView, UriView};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::scan::split_once;
-use crate::uri::ipv4;
+use crate::uri::{ipv4, write_ipv4};
 
 /// The address type of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,10 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Address::V4(address) => write!(f, "IN IP4 {address}"),
+            Address::V4(address) => {
+                f.write_str("IN IP4 ")?;
+                write_ipv4(f, *address)
+            }
             Address::V6(address) => write!(f, "IN IP6 {address}"),
             Address::Name(Family::Ip4, name) => write!(f, "IN IP4 {name}"),
             Address::Name(Family::Ip6, name) => write!(f, "IN IP6 {name}"),

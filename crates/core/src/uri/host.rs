@@ -69,7 +69,7 @@ impl fmt::Display for HostView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HostView::Name(name) => f.write_str(name),
-            HostView::V4(address) => address.fmt(f),
+            HostView::V4(address) => write_ipv4(f, *address),
             HostView::V6(address) => write!(f, "[{address}]"),
         }
     }
@@ -164,6 +164,24 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
     })
 }
 
+/// Writes a dotted quad at once; the one of std goes through a formatter for
+/// each octet, and this, too, runs several times for every message.
+pub(crate) fn write_ipv4(out: &mut impl fmt::Write, address: Ipv4Addr) -> fmt::Result {
+    let mut text = [b'.'; 15];
+    let mut end = 0;
+    for octet in address.octets() {
+        for (power, digit) in [(100, octet / 100), (10, octet / 10 % 10), (1, octet % 10)] {
+            if octet >= power || power == 1 {
+                text[end] = b'0' + digit;
+                end += 1;
+            }
+        }
+        end += 1;
+    }
+    // The dot behind the last octet is not written.
+    out.write_str(std::str::from_utf8(&text[..end - 1]).map_err(|_| fmt::Error)?)
+}
+
 /// A dotted quad; the one of std costs several times as much, and this runs
 /// for every host of every message.
 pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
@@ -211,6 +229,9 @@ mod tests {
         assert_eq!(host("::1").to_string(), "[::1]");
         assert_eq!(host("[2001:db8:::192.0.2.1]").to_string(), "[2001:db8::c000:201]");
         assert_eq!(host("EXAMPLE.com"), host("example.COM"));
+        for quad in ["0.0.0.0", "1.20.3.255", "255.255.255.255", "100.10.101.9"] {
+            assert_eq!(host(quad).to_string(), quad);
+        }
         for bad in ["", "[::1", "[]", "[fe80::1%eth0]", "a b", "é.com"] {
             assert!(bad.parse::<Host>().is_err(), "{bad}");
         }
