@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::deadlines::{Alarm, Deadlines, Sleeper};
 use super::draft::Draft;
-use super::random::IdMap;
+use super::random::{IdMap, give_back};
 use super::{CallKey, Cause, Path, QueryId, RegistrationKey};
 use crate::message::Method;
 use crate::resolve::Target;
@@ -147,6 +147,8 @@ impl Clients {
                 self.by_branch.remove(&(running.branch, cancel));
             }
         }
+        give_back(&mut self.table);
+        give_back(&mut self.by_branch);
         Some(client)
     }
 

@@ -8,6 +8,9 @@ use super::clients::RequestId;
 use super::servers::ServerId;
 use super::{CallKey, ConnectionId, RegistrationKey};
 
+/// A heap with room for fewer entries is left as it is.
+const SMALL_HEAP: usize = 64;
+
 /// Something with a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sleeper {
@@ -76,7 +79,12 @@ impl Deadlines {
         if self.heap.peek()?.0.at > now {
             return None;
         }
-        self.heap.pop().map(|Reverse(entry)| (entry.sleeper, entry.at))
+        let Reverse(entry) = self.heap.pop()?;
+        // Many calls at once leave nothing behind.
+        if self.heap.capacity() > SMALL_HEAP && self.heap.len() < self.heap.capacity() / 8 {
+            self.heap.shrink_to(self.heap.len() * 2);
+        }
+        Some((entry.sleeper, entry.at))
     }
 
     /// When to come back.

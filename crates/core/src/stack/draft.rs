@@ -12,6 +12,7 @@ use super::random::token;
 use super::{Body, ExtraHeaders, Transport};
 use crate::message::Method;
 use crate::resolve::NextHop;
+use crate::uri::write_ipv4;
 
 /// Max-Forwards of our requests (RFC 3261 §8.1.1.6).
 const MAX_FORWARDS: &str = "70";
@@ -55,7 +56,7 @@ impl Draft {
     }
 
     pub(crate) fn header(&mut self, name: &str, value: impl Display) {
-        line(&mut self.headers, name, value);
+        let _ = write!(self.headers, "{name}: {value}\r\n");
     }
 
     pub(crate) fn extra(&mut self, extra: &ExtraHeaders) {
@@ -110,10 +111,21 @@ pub(crate) fn contact_uri(
     if !user.is_empty() {
         write!(out, "{user}@")?;
     }
-    write!(out, "{address}")?;
+    write_address(out, address)?;
     match transport {
         Transport::Udp => out.write_str(">"),
         Transport::Tcp => out.write_str(";transport=tcp>"),
+    }
+}
+
+/// An address with its port.
+fn write_address(out: &mut impl Write, address: SocketAddr) -> std::fmt::Result {
+    match address {
+        SocketAddr::V4(address) => {
+            write_ipv4(out, *address.ip())?;
+            write!(out, ":{}", address.port())
+        }
+        SocketAddr::V6(address) => write!(out, "{address}"),
     }
 }
 
@@ -121,19 +133,17 @@ pub(crate) fn contact_uri(
 pub(crate) fn finish(out: &mut BytesMut, body: Option<&Body>) {
     match body {
         Some(body) => {
-            let _ = write!(
-                out,
-                "Content-Type: {}\r\nContent-Length: {}\r\n\r\n",
-                body.content_type,
-                body.content.len()
-            );
+            line(out, "Content-Type", &body.content_type);
+            let _ = write!(out, "Content-Length: {}\r\n\r\n", body.content.len());
             out.put_slice(&body.content);
         }
         None => out.put_slice(b"Content-Length: 0\r\n\r\n"),
     }
 }
 
-/// One header line.
-pub(crate) fn line(out: &mut impl Write, name: &str, value: impl Display) {
-    let _ = write!(out, "{name}: {value}\r\n");
+/// One header line. Without a formatter: messages are made of these.
+pub(crate) fn line(out: &mut impl Write, name: &str, value: &str) {
+    for part in [name, ": ", value, "\r\n"] {
+        let _ = out.write_str(part);
+    }
 }

@@ -1,7 +1,7 @@
 //! Identifiers from the configuration's seed (RFC 3261 §8.1.1.7, §19.3).
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -66,6 +66,17 @@ impl BuildHasher for SeededHasher {
 
 /// A map whose keys are numbers of our own making.
 pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+
+/// Tables with room for fewer entries are left as they are.
+const SMALL_TABLE: usize = 64;
+
+/// Gives back the room of a table that has become almost empty, so that many
+/// calls at once leave nothing behind.
+pub(crate) fn give_back<K: Eq + Hash, V, S: BuildHasher>(table: &mut HashMap<K, V, S>) {
+    if table.capacity() > SMALL_TABLE && table.len() < table.capacity() / 8 {
+        table.shrink_to(table.len() * 2);
+    }
+}
 
 /// Spreads a number over the table; peers don't choose these numbers.
 #[derive(Debug, Default, Clone, Copy)]

@@ -61,7 +61,8 @@ impl Responder {
         match to {
             Some(To { tag: None, .. }) => {
                 let value = request.value(HeaderName::To).unwrap_or_default();
-                let _ = write!(head, "To: {value};tag={}\r\n", token(tag));
+                head.extend(["To: ", value]);
+                let _ = write!(head, ";tag={}\r\n", token(tag));
             }
             Some(To { tag: Some(present), .. }) => {
                 local_tag = super::random::parse_token(present).unwrap_or(tag);
@@ -100,7 +101,9 @@ impl Responder {
             + 320;
         let mut out = BytesMut::with_capacity(room);
         let reason = answer.reason.unwrap_or_else(|| answer.code.reason());
-        let _ = write!(out, "SIP/2.0 {} {reason}\r\n", answer.code);
+        let _ = write!(out, "SIP/2.0 {} ", answer.code);
+        out.put_slice(reason.as_bytes());
+        out.put_slice(b"\r\n");
         out.put_slice(self.head.as_bytes());
         if let Some((transport, address)) = answer.contact {
             out.put_slice(self.record_route.as_bytes());
@@ -165,11 +168,11 @@ fn write_vias(out: &mut String, request: &Message, top: Option<Via<'_>>, from: &
     if asked {
         top.rport = Some(Some(remote.port()));
     }
-    line(out, "Via", top);
+    let _ = write!(out, "Via: {top}\r\n");
     // Most messages have one element a line; the others are taken apart.
     if first.contains(',') {
         for via in request.all::<Via<'_>>().skip(1).flatten() {
-            line(out, "Via", via);
+            let _ = write!(out, "Via: {via}\r\n");
         }
     } else {
         lines.for_each(|via| line(out, "Via", via));

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::Path;
 use super::deadlines::{Alarm, Deadlines, Sleeper};
-use super::random::{IdMap, SeededHasher};
+use super::random::{IdMap, SeededHasher, give_back};
 use super::request::Request;
 use crate::header::{HeaderName, Via};
 use crate::message::{Essentials, Method};
@@ -187,6 +187,9 @@ impl Servers {
         {
             self.by_merge.remove(&merge);
         }
+        give_back(&mut self.table);
+        give_back(&mut self.by_key);
+        give_back(&mut self.by_merge);
     }
 
     /// Writes what identifies the transaction into the scratch buffer: branch,
@@ -200,12 +203,15 @@ impl Servers {
         if via.has_unique_branch() {
             key.extend_from_slice(via.branch.unwrap_or_default().as_bytes());
             key.push(b' ');
+            if let HostView::Name(name) = via.host {
+                key.extend_from_slice(name.as_bytes());
+            }
+            key.make_ascii_lowercase();
             match via.host {
-                HostView::Name(name) => key.extend_from_slice(name.as_bytes()),
+                HostView::Name(_) => {}
                 HostView::V4(address) => key.extend_from_slice(&address.octets()),
                 HostView::V6(address) => key.extend_from_slice(&address.octets()),
             }
-            key.make_ascii_lowercase();
             key.extend_from_slice(&via.port.unwrap_or(DEFAULT_PORT).to_be_bytes());
         } else {
             // RFC 2543: no branch that one could rely on.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::clients::Owner;
 use super::core::{Core, Outcome};
-use super::random::IdMap;
+use super::random::{IdMap, give_back};
 use super::reply::Responder;
 use super::request::Request;
 use super::{CallKey, OutgoingCall, Path, RegistrationKey, RegistrationRequest};
@@ -73,6 +73,8 @@ impl Usages {
         if call.is_over() {
             self.by_tag.remove(&call.local_tag);
             self.calls.remove(&key.0);
+            give_back(&mut self.by_tag);
+            give_back(&mut self.calls);
         }
         Some(result)
     }
