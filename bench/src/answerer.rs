@@ -1,5 +1,6 @@
 //! Somebody who answers every call: the description, and a bare stack without sockets.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,9 @@ pub fn answer(invite: &Message, local: SocketAddr) -> Option<Body> {
     let mut negotiator = Negotiator::new();
     negotiator.remote_offer(offer).ok()?;
     let agreed = negotiator.answer(ours).ok()?;
-    Some(Body::sdp(agreed.local.to_string()))
+    let mut text = String::with_capacity(512);
+    write!(text, "{}", agreed.local).ok()?;
+    Some(Body::sdp(text))
 }
 
 /// A stack that is handed datagrams, and answers each INVITE with a 200.
