@@ -87,6 +87,9 @@ impl NextHop {
         let transports: &[Transport] = match self.transport {
             Some(Transport::Udp) => &[Transport::Udp],
             Some(Transport::Tcp) => &[Transport::Tcp],
+            Some(Transport::Tls) => &[Transport::Tls],
+            Some(Transport::Ws) => &[Transport::Ws],
+            Some(Transport::Wss) => &[Transport::Wss],
             None if preferred == Transport::Tcp => &[Transport::Tcp],
             None if large => &[Transport::Tcp, Transport::Udp],
             None => &[Transport::Udp],

@@ -33,6 +33,9 @@ pub(super) fn open(
                 Transport::Tcp => network
                     .listen_stream(listener.address)
                     .and_then(|socket| Ok((socket.local_addr()?, Socket::Stream(socket)))),
+                Transport::Tls | Transport::Ws | Transport::Wss => {
+                    Err(std::io::ErrorKind::Unsupported.into())
+                }
             };
             let (address, socket) =
                 opened.map_err(|source| EngineError::Listen { listener: *listener, source })?;

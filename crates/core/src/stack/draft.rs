@@ -115,6 +115,9 @@ pub(crate) fn contact_uri(
     match transport {
         Transport::Udp => out.write_str(">"),
         Transport::Tcp => out.write_str(";transport=tcp>"),
+        Transport::Tls => out.write_str(";transport=tls>"),
+        // RFC 7118 §5.2.3: the parameter does not tell the two apart.
+        Transport::Ws | Transport::Wss => out.write_str(";transport=ws>"),
     }
 }
 

@@ -14,6 +14,12 @@ pub enum Transport {
     Udp,
     /// A stream.
     Tcp,
+    /// TLS over a stream.
+    Tls,
+    /// WebSocket over a stream (RFC 7118).
+    Ws,
+    /// WebSocket over TLS.
+    Wss,
 }
 
 impl Transport {
@@ -22,23 +28,37 @@ impl Transport {
         !matches!(self, Self::Udp)
     }
 
+    /// Whether nobody else can read along.
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss)
+    }
+
+    /// The port where none is given (RFC 3261 §19.1.2, RFC 7118 §5.4).
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+            Self::Ws => 80,
+            Self::Wss => 443,
+        }
+    }
+
     /// As in Via: upper case.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
         }
     }
 
-    /// As in a URI's transport parameter; `None` for one we don't have.
+    /// As in Via or a URI's transport parameter; `None` for one we don't have.
     pub fn from_token(token: &str) -> Option<Self> {
-        if token.eq_ignore_ascii_case("udp") {
-            Some(Self::Udp)
-        } else if token.eq_ignore_ascii_case("tcp") {
-            Some(Self::Tcp)
-        } else {
-            None
-        }
+        [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss]
+            .into_iter()
+            .find(|transport| transport.as_str().eq_ignore_ascii_case(token))
     }
 }
 

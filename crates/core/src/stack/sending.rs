@@ -136,7 +136,9 @@ impl Core {
                 let local = SocketAddr::new(own_ip(bound.address), bound.address.port());
                 (Path::Datagram { endpoint, local, remote }, local)
             }
-            (Transport::Udp, None) => return Err(TransportError::NoEndpoint(transport)),
+            (Transport::Udp | Transport::Tls | Transport::Ws | Transport::Wss, _) => {
+                return Err(TransportError::NoEndpoint(transport));
+            }
             (Transport::Tcp, _) => {
                 // Without a listener of our own the peer can only answer on
                 // the connection; Via and Contact then name what there is.
