@@ -5,12 +5,14 @@
 //! a type that implements the traits and [`CodecList::with`]. To add one to
 //! this crate, add its file and its line in [`CodecList::standard`].
 
+mod g722;
 mod list;
 mod parameters;
 mod pcm;
 
 use std::time::Duration;
 
+pub use g722::G722;
 pub use list::{CodecList, by_name, by_static_payload_type};
 pub use parameters::FormatParameters;
 pub use pcm::{Pcma, Pcmu};

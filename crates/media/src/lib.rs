@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod codec;
 pub mod conceal;
 pub mod g711;
+pub mod g722;
 pub mod jitter;
 pub mod mixer;
 #[cfg(feature = "net")]

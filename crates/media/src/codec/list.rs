@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Codec, Pcma, Pcmu};
+use super::{Codec, G722, Pcma, Pcmu};
 
 /// Codecs, the preferred one first. Cheap to clone.
 ///
@@ -20,9 +20,11 @@ impl CodecList {
     /// Every codec of this crate.
     pub fn standard() -> Self {
         static STANDARD: OnceLock<CodecList> = OnceLock::new();
-        STANDARD
-            .get_or_init(|| Self::new([Arc::new(Pcmu) as Arc<dyn Codec>, Arc::new(Pcma)]))
-            .clone()
+        let list = || {
+            let codecs: [Arc<dyn Codec>; 3] = [Arc::new(G722), Arc::new(Pcmu), Arc::new(Pcma)];
+            Self::new(codecs)
+        };
+        STANDARD.get_or_init(list).clone()
     }
 
     /// These and no others.
