@@ -7,6 +7,8 @@
 
 mod g722;
 mod list;
+#[cfg(any(feature = "opus", feature = "libopus"))]
+mod opus;
 mod parameters;
 mod pcm;
 
@@ -14,6 +16,8 @@ use std::time::Duration;
 
 pub use g722::G722;
 pub use list::{CodecList, by_name, by_static_payload_type};
+#[cfg(any(feature = "opus", feature = "libopus"))]
+pub use opus::{Opus, OpusSettings, RateControl};
 pub use parameters::FormatParameters;
 pub use pcm::{Pcma, Pcmu};
 

@@ -21,7 +21,13 @@ impl CodecList {
     pub fn standard() -> Self {
         static STANDARD: OnceLock<CodecList> = OnceLock::new();
         let list = || {
-            let codecs: [Arc<dyn Codec>; 3] = [Arc::new(G722), Arc::new(Pcmu), Arc::new(Pcma)];
+            let codecs: Vec<Arc<dyn Codec>> = vec![
+                #[cfg(any(feature = "opus", feature = "libopus"))]
+                Arc::new(super::Opus::default()),
+                Arc::new(G722),
+                Arc::new(Pcmu),
+                Arc::new(Pcma),
+            ];
             Self::new(codecs)
         };
         STANDARD.get_or_init(list).clone()
