@@ -41,5 +41,6 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a name may take to be resolved.
 pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long calls and registrations get to end at shutdown.
-pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long calls and registrations get to end at shutdown: a BYE is sent four
+/// times in it.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(4);
