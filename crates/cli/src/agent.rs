@@ -77,7 +77,7 @@ pub(crate) async fn run(options: AgentOptions) -> Result<ExitCode, Failure> {
     };
     agent.obey(&mut notifications, &mut traces).await;
     let app = agent.app.clone();
-    let mut stopping = tokio::spawn(async move { app.stop().await });
+    let mut stopping = tokio::spawn(async move { crate::person::stop(&app).await });
     loop {
         tokio::select! {
             Some(notification) = notifications.next() => output::print(&output::notification(&notification)),

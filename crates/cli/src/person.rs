@@ -10,6 +10,15 @@ pub(crate) use answer::{AnswerOptions, answer};
 pub(crate) use call::{CallOptions, call};
 pub(crate) use register::{RegisterOptions, register};
 
+/// Stops the application. Others may take a few seconds to say goodbye: who
+/// asks again to end does not wait for them.
+pub(crate) async fn stop(app: &sipsimple::SipApplication) {
+    tokio::select! {
+        () = app.stop() => {}
+        () = interrupted() => {}
+    }
+}
+
 /// Resolves when the program is asked to end: Ctrl-C, or a polite kill.
 pub(crate) async fn interrupted() {
     #[cfg(unix)]

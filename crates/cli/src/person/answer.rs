@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use sipsimple::notification::{Event, SessionEvent};
+use sipsimple::notification::{Event, Notification, SessionEvent};
 
 use super::screen::Screen;
 use super::talk::{Desk, Talk, next, show_trace};
@@ -73,8 +73,11 @@ pub(crate) async fn answer(options: AnswerOptions) -> Result<ExitCode, Failure> 
                 if options.once {
                     break;
                 }
-                // What happened meanwhile has been dealt with.
-                while endpoint.notifications.try_next().is_some() {}
+                // What happened meanwhile has been dealt with, but for a call
+                // that came in the last moment.
+                while let Some(missed) = endpoint.notifications.try_next() {
+                    refuse(missed).await;
+                }
             }
             Event::Account(event) => {
                 super::register::line(&event).into_iter().for_each(|line| screen.say(line));
@@ -82,16 +85,20 @@ pub(crate) async fn answer(options: AnswerOptions) -> Result<ExitCode, Failure> 
             _ => {}
         }
     }
-    endpoint.app.stop().await;
+    super::stop(&endpoint.app).await;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Tells everybody who calls from now on that we are busy.
 async fn refuse_others(mut notifications: sipsimple::notification::Notifications) {
     while let Some(notification) = notifications.next().await {
-        if let Event::Session(SessionEvent::NewIncoming { session, .. }) = notification.event {
-            // It may have been given up already.
-            let _ = session.reject(486).await;
-        }
+        refuse(notification).await;
+    }
+}
+
+async fn refuse(notification: Notification) {
+    if let Event::Session(SessionEvent::NewIncoming { session, .. }) = notification.event {
+        // It may have been given up, or refused, already.
+        let _ = session.reject(486).await;
     }
 }

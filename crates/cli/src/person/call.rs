@@ -50,6 +50,6 @@ pub(crate) async fn call(options: CallOptions) -> Result<ExitCode, Failure> {
             Ending::Failed
         }
     };
-    endpoint.app.stop().await;
+    super::stop(&endpoint.app).await;
     Ok(if ending == Ending::Ended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -58,7 +58,7 @@ pub(crate) async fn register(options: RegisterOptions) -> Result<ExitCode, Failu
     if endpoint.account.is_registered() {
         screen.say("Unregistering…");
     }
-    endpoint.app.stop().await;
+    super::stop(&endpoint.app).await;
     while let Some(notification) = endpoint.notifications.try_next() {
         if let Event::Account(event @ AccountEvent::RegistrationDidEnd { .. }) = notification.event
         {

@@ -18,21 +18,20 @@ impl Screen {
     /// A line that stays.
     pub(super) fn say(&mut self, line: impl Display) {
         self.clear();
-        println!("{}", plain(&line.to_string()));
+        write(format_args!("{}\n", plain(&line.to_string())));
     }
 
     /// The line at the bottom; shown on terminals only.
     pub(super) fn status(&mut self, line: impl Display) {
         if self.terminal {
-            print!("\r\x1b[K{}", plain(&line.to_string()));
-            let _ = std::io::stdout().flush();
+            write(format_args!("\r\x1b[K{}", plain(&line.to_string())));
             self.status = true;
         }
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.status) {
-            print!("\r\x1b[K");
+            write(format_args!("\r\x1b[K"));
         }
     }
 }
@@ -41,6 +40,13 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// Nobody may be reading any more (`sipsimple call … | head`): no reason to
+/// drop a call.
+fn write(text: std::fmt::Arguments<'_>) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_fmt(text).and_then(|()| stdout.flush());
 }
 
 /// What others sent must not move the cursor; line ends stay.
