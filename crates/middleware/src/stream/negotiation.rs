@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use sipsimple_core::sdp::{
@@ -103,6 +103,7 @@ pub(super) fn answer(
     media: &MediaDescription,
 ) -> Result<MediaDescription, Mismatch> {
     check_transport(media)?;
+    address_of(description, media, Some(local.rtp.ip()))?;
     let (codec, payload_type) = choose(&local.codecs, media).ok_or(Mismatch::Codec)?;
     let mut formats = vec![(payload_type, format!("{codec}/{}", codec.clock_rate()))];
     let event = telephone_event(media, codec.clock_rate());
@@ -125,8 +126,9 @@ pub(super) fn agree(
     let (codec, payload_type) = codecs_of(remote)
         .find(|(codec, _)| receive.iter().any(|(ours, _)| ours == codec))
         .ok_or(Mismatch::Codec)?;
-    let (ip, port) = description.rtp_address(remote).ok_or(Mismatch::Address)?;
-    let reachable = |(ip, port): (std::net::IpAddr, u16)| {
+    let ours = local.connections.first().and_then(|connection| connection.address.ip());
+    let (ip, port) = address_of(description, remote, ours)?;
+    let reachable = |(ip, port): (IpAddr, u16)| {
         // The hold of RFC 2543: nothing is sent there.
         (!ip.is_unspecified() && port != 0).then(|| SocketAddr::new(ip, port))
     };
@@ -203,6 +205,24 @@ fn describe(
 fn check_transport(media: &MediaDescription) -> Result<(), Mismatch> {
     let plain = media.protocol.is_rtp() && !media.protocol.is_secure_rtp();
     if plain { Ok(()) } else { Err(Mismatch::Transport) }
+}
+
+/// Where the other party wants RTP: an address that our socket can send to,
+/// and that is one party's alone, for a stranger must not be able to point us
+/// at a whole network. The unspecified address is hold in RFC 2543.
+fn address_of(
+    description: &SessionDescription,
+    media: &MediaDescription,
+    ours: Option<IpAddr>,
+) -> Result<(IpAddr, u16), Mismatch> {
+    let (ip, port) = description.rtp_address(media).ok_or(Mismatch::Address)?;
+    let many = match ip {
+        IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
+        IpAddr::V6(ip) => ip.is_multicast(),
+    };
+    let family_fits = ours.is_none_or(|ours| ours.is_ipv4() == ip.is_ipv4());
+    let usable = ip.is_unspecified() || (family_fits && !many);
+    if usable { Ok((ip, port)) } else { Err(Mismatch::Address) }
 }
 
 /// The first of our codecs that is offered, and its payload type there.

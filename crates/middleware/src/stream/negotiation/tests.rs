@@ -137,3 +137,26 @@ fn what_can_not_be_agreed_on() {
     // A rate that PCMU has not is another codec.
     assert_eq!(mismatch("m=audio 4000 RTP/AVP 96\na=rtpmap:96 PCMU/16000\n"), Mismatch::Codec);
 }
+
+/// These were answered 200, and the call failed after that.
+#[test]
+fn an_offer_that_nothing_can_be_sent_to_is_not_answered() {
+    let ours = local(ALL);
+    for connection in [
+        "IN IP6 ::1",
+        "IN IP4 nobody.invalid",
+        "IN IP4 224.2.1.1/127",
+        "IN IP4 255.255.255.255",
+        "IN IP6 ff02::1",
+    ] {
+        let theirs = session(&format!("m=audio 4000 RTP/AVP 0\nc={connection}"));
+        let answered = answer(&ours, &theirs, &theirs.media[0]);
+        assert_eq!(answered.unwrap_err(), Mismatch::Address, "{connection}");
+    }
+    let text = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n";
+    if let Ok(theirs) = SessionDescription::parse(text.as_bytes()) {
+        assert_eq!(answer(&ours, &theirs, &theirs.media[0]).unwrap_err(), Mismatch::Address);
+    }
+    let held = session("m=audio 4000 RTP/AVP 0\nc=IN IP4 0.0.0.0");
+    assert!(answer(&ours, &held, &held.media[0]).is_ok());
+}
