@@ -194,21 +194,26 @@ impl Account {
     /// Brings the account's task into being, or to an end, as the settings say.
     pub(crate) async fn activate(&self, context: &Arc<Context>) {
         let settings = self.settings().ok().filter(|settings| settings.enabled);
-        let task = lock(&self.shared.task).clone();
-        match (settings, task) {
-            (Some(settings), None) => {
+        let task = {
+            // One task, however many activate it at the same time.
+            let mut task = lock(&self.shared.task);
+            if let (Some(settings), None) = (&settings, &*task) {
                 let (sender, commands) = mpsc::channel(COMMAND_CAPACITY);
-                *lock(&self.shared.task) = Some(sender);
-                let register = settings.sip.register;
-                driver::spawn(context, self.clone(), commands, register);
+                *task = Some(sender);
+                drop(task);
+                driver::spawn(context, self.clone(), commands, settings.sip.register);
+                return;
             }
+            task.clone()
+        };
+        match (settings, task) {
             (Some(settings), Some(task)) => {
                 let register = settings.sip.register;
                 // An error means that the application is being stopped.
                 let _ = task.send(driver::Command::SettingsChanged { register }).await;
             }
             (None, Some(_)) => self.deactivate().await,
-            (None, None) => {}
+            (_, None) => {}
         }
     }
 

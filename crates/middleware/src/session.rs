@@ -48,6 +48,8 @@ struct Shared {
     state: watch::Sender<SessionState>,
     info: std::sync::Mutex<Info>,
     link: std::sync::Mutex<Link>,
+    /// No notification will come any more.
+    over: std::sync::atomic::AtomicBool,
 }
 
 /// How commands reach the session.
@@ -78,6 +80,7 @@ impl Session {
             state: watch::Sender::new(SessionState::Null),
             info: std::sync::Mutex::default(),
             link: std::sync::Mutex::new(Link::Null { hold: false }),
+            over: Default::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -202,10 +205,16 @@ impl Session {
         if *reached == state { Ok(()) } else { Err(SessionError::Ended) }
     }
 
-    /// The notifications about this session.
+    /// The notifications about this session, from now on. They end with it:
+    /// at once where it is over already.
     pub fn notifications(&self) -> Result<Notifications, SessionError> {
         let context = self.shared.context.upgrade().ok_or(SessionError::NotRunning)?;
-        Ok(context.bus.subscribe_to(self.shared.id))
+        let notifications = context.bus.subscribe_to(self.shared.id);
+        // Looked at after subscribing: what ends it later closes this as well.
+        if self.shared.over.load(std::sync::atomic::Ordering::SeqCst) {
+            context.bus.close(&self.shared.id.into());
+        }
+        Ok(notifications)
     }
 
     /// Its number.

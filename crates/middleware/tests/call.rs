@@ -284,3 +284,28 @@ async fn dropping_an_application_ends_it() {
     assert!(simulation.network.open().is_nothing(), "{:?}", simulation.network.open());
     assert_eq!(sipsimple_testkit::process::alive_tasks(), 0);
 }
+
+/// `sipsimple answer` waited for ever for the end of a call that had been
+/// cancelled before it looked, and refused all others meanwhile.
+#[tokio::test(start_paused = true)]
+async fn notifications_of_a_session_that_is_over_end_at_once() {
+    let simulation = Simulation::new(8);
+    let (mut alice, mut bob) = alice_and_bob(&simulation).await;
+    let (calling, _) = alice.call(&bob.uri()).await;
+    let (called, _) = bob.called().await;
+    let mut before = called.notifications().unwrap();
+    calling.end().await.unwrap();
+    alice.wait_for("SIPSessionDidFail").await;
+    bob.wait_for("SIPSessionDidFail").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for session in [&calling, &called] {
+        let mut after = session.notifications().unwrap();
+        let next = tokio::time::timeout(Duration::from_secs(60), after.next()).await;
+        assert!(next.expect("it has ended").is_none());
+    }
+    let mut last = None;
+    while let Some(notification) = before.next().await {
+        last = Some(notification.name());
+    }
+    assert_eq!(last, Some("SIPSessionDidFail"));
+}

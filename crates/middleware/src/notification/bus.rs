@@ -26,6 +26,22 @@ pub struct Notifications {
     receiver: broadcast::Receiver<Notification>,
     sender: Sender,
     clock: Arc<dyn Clock>,
+    /// Dropped after the receiver.
+    _channel: Option<Channel>,
+}
+
+/// Forgets the channel of one sender when its last subscription is dropped.
+struct Channel {
+    bus: std::sync::Weak<Shared>,
+    sender: Sender,
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        if let Some(shared) = self.bus.upgrade() {
+            Bus { shared }.forget_unheard(&self.sender);
+        }
+    }
 }
 
 impl Notifications {
@@ -120,7 +136,10 @@ impl Bus {
         let channel = senders
             .entry(sender.clone())
             .or_insert_with(|| broadcast::Sender::new(SENDER_CAPACITY));
-        self.reader(channel.subscribe(), sender)
+        let bus = Arc::downgrade(&self.shared);
+        let forget = Channel { bus, sender: sender.clone() };
+        let reader = self.reader(channel.subscribe(), sender);
+        Notifications { _channel: Some(forget), ..reader }
     }
 
     /// Forgets a sender that will post nothing more: its subscriptions end.
@@ -136,7 +155,8 @@ impl Bus {
     }
 
     fn reader(&self, receiver: broadcast::Receiver<Notification>, sender: Sender) -> Notifications {
-        Notifications { receiver, sender, clock: Arc::clone(&self.shared.clock) }
+        let clock = Arc::clone(&self.shared.clock);
+        Notifications { receiver, sender, clock, _channel: None }
     }
 
     fn notification(&self, sender: Sender, event: Event) -> Notification {
@@ -219,5 +239,17 @@ mod tests {
         bus.close(&SessionId(7).into());
         assert!(one.next().await.is_some());
         assert!(one.next().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_subscription_leaves_no_channel() {
+        let bus = bus();
+        let subscriptions: Vec<_> = (0..3).map(|_| bus.subscribe_to(SessionId(7))).collect();
+        bus.close(&SessionId(7).into());
+        let late = bus.subscribe_to(SessionId(7));
+        drop(subscriptions);
+        assert_eq!(bus.senders().len(), 1);
+        drop(late);
+        assert_eq!(bus.senders().len(), 0);
     }
 }

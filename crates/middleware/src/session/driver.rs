@@ -190,6 +190,7 @@ impl Driver {
             deadline = self.drain().await;
         }
         self.context.sessions.remove(self.session.id());
+        self.session.shared.over.store(true, std::sync::atomic::Ordering::SeqCst);
         self.context.bus.close(&Sender::from(self.session.id()));
         for stream in self.streams.keys() {
             self.context.bus.close(&Sender::from(*stream));
