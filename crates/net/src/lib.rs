@@ -9,6 +9,8 @@
 
 pub mod digest;
 pub mod dns;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 #[cfg(feature = "net")]
 mod clock;

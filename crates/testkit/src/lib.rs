@@ -30,6 +30,7 @@
 #![deny(unsafe_code)]
 
 mod allocator;
+mod certificates;
 mod interfaces;
 mod network;
 pub mod process;
@@ -37,6 +38,7 @@ mod resolver;
 mod simulation;
 
 pub use allocator::CountingAllocator;
+pub use certificates::{TestAuthority, Validity, self_signed};
 pub use interfaces::SimInterfaces;
 pub use network::{
     Action, Fate, Link, Occurrence, Open, Packet, Protocol, Rule, STREAM_BUFFER, SimHost,
