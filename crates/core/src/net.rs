@@ -35,7 +35,12 @@ pub const SIGNAL_QUEUE: usize = 256;
 /// Messages that wait to be written to one connection; a peer that lets it
 /// fill up loses the connection.
 pub const CONNECTION_QUEUE: usize = 256;
-/// How long connecting may take.
+/// TLS handshakes of a listener that run at once; more connections are closed.
+pub const MAX_HANDSHAKES: usize = 1_024;
+/// The same for one address, so that it can't use up all of them.
+pub const MAX_HANDSHAKES_PER_ADDRESS: usize = 64;
+/// How long connecting may take, without the handshake of TLS, which has
+/// [`HANDSHAKE_TIMEOUT`](sipsimple_net::tls::HANDSHAKE_TIMEOUT).
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long what was sent before a close may take to be written.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -10,7 +10,8 @@ use std::net::{IpAddr, SocketAddr};
 use crate::stack::{Resolved, Transport, TransportError};
 use crate::uri::{Host, HostView, SipUriView};
 
-/// The default port of UDP and TCP.
+/// The default port of UDP and TCP; TLS has its own, see
+/// [`Transport::default_port`].
 pub const DEFAULT_PORT: u16 = 5060;
 
 /// The longest request that goes over UDP when the URI leaves the choice
@@ -40,14 +41,18 @@ pub struct Target {
 }
 
 impl NextHop {
-    /// Reads a URI. `sips` and unknown transports have no endpoint here.
+    /// Reads a URI. Unknown transports have no endpoint here.
     pub fn from_uri(uri: &SipUriView<'_>) -> Result<Self, TransportError> {
-        if uri.secure {
-            return Err(TransportError::BadTarget);
-        }
         let transport = match uri.transport() {
             None => None,
             Some(token) => Some(Transport::from_token(token).ok_or(TransportError::BadTarget)?),
+        };
+        // `sips` is TLS all the way, over whatever stream (§26.2.2).
+        let transport = match (uri.secure, transport) {
+            (false, transport) => transport,
+            (true, Some(Transport::Udp)) => return Err(TransportError::BadTarget),
+            (true, Some(Transport::Ws | Transport::Wss)) => Some(Transport::Wss),
+            (true, _) => Some(Transport::Tls),
         };
         let host = match uri.params.get("maddr") {
             Some(maddr) => maddr.parse().map_err(|_| TransportError::BadTarget)?,
@@ -83,13 +88,13 @@ impl NextHop {
         preferred: Transport,
         large: bool,
     ) -> Vec<Target> {
-        let port = self.port.unwrap_or(DEFAULT_PORT);
         let transports: &[Transport] = match self.transport {
             Some(Transport::Udp) => &[Transport::Udp],
             Some(Transport::Tcp) => &[Transport::Tcp],
             Some(Transport::Tls) => &[Transport::Tls],
             Some(Transport::Ws) => &[Transport::Ws],
             Some(Transport::Wss) => &[Transport::Wss],
+            None if preferred == Transport::Tls => &[Transport::Tls],
             None if preferred == Transport::Tcp => &[Transport::Tcp],
             None if large => &[Transport::Tcp, Transport::Udp],
             None => &[Transport::Udp],
@@ -97,6 +102,7 @@ impl NextHop {
         let mut targets = Vec::with_capacity(addresses.len() * transports.len());
         for Resolved { remote, local } in addresses {
             for transport in transports {
+                let port = self.port.unwrap_or(transport.default_port());
                 let remote = SocketAddr::new(*remote, port);
                 targets.push(Target { transport: *transport, remote, local: *local });
             }
@@ -141,6 +147,13 @@ mod tests {
     }
 
     #[test]
+    fn sips_and_tls_go_to_their_own_port() {
+        assert_eq!(targets("sips:192.0.2.1", true), ["TLS 192.0.2.1:5061"]);
+        assert_eq!(targets("sips:192.0.2.1:7;transport=tcp", false), ["TLS 192.0.2.1:7"]);
+        assert_eq!(targets("sip:192.0.2.1;transport=tls", false), ["TLS 192.0.2.1:5061"]);
+    }
+
+    #[test]
     fn large_requests_try_tcp_first_where_the_uri_leaves_the_choice() {
         assert_eq!(targets("sip:192.0.2.1", true), ["TCP 192.0.2.1:5060", "UDP 192.0.2.1:5060"]);
         assert_eq!(targets("sip:192.0.2.1;transport=udp", true), ["UDP 192.0.2.1:5060"]);
@@ -148,7 +161,8 @@ mod tests {
 
     #[test]
     fn what_we_do_not_speak_is_no_target() {
-        assert_eq!(hop("sips:example.com").err(), Some(TransportError::BadTarget));
+        let error = hop("sips:example.com;transport=udp").err();
+        assert_eq!(error, Some(TransportError::BadTarget));
         assert_eq!(hop("sip:example.com;transport=sctp").err(), Some(TransportError::BadTarget));
     }
 }

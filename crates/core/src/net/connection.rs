@@ -1,4 +1,4 @@
-//! The task of one TCP connection: connects if need be, then reads and writes
+//! The task of one TCP or TLS connection: connects if need be, then reads and writes
 //! at the same time, so that neither waits for the other.
 
 use std::io;
@@ -6,40 +6,62 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use sipsimple_net::tls::{PeerName, Tls};
 use sipsimple_net::{ByteStream, Network};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 
 use super::driver::Signal;
 use super::{CLOSE_TIMEOUT, CONNECT_TIMEOUT};
-use crate::stack::ConnectionId;
+use crate::stack::{ConnectionId, Transport};
 
 /// Room for one read.
 const READ_SIZE: usize = 8 * 1024;
 
+/// A connection to make.
+pub(super) struct Opening {
+    pub(super) network: Arc<dyn Network>,
+    /// What to encrypt it with, and whose certificate the peer must show.
+    pub(super) tls: Option<(Tls, Box<str>)>,
+    pub(super) local: Option<IpAddr>,
+    pub(super) remote: SocketAddr,
+}
+
+impl Opening {
+    async fn connect(&self) -> Result<(Box<dyn ByteStream>, SocketAddr), Box<str>> {
+        let reason = |e: io::Error| e.to_string().into_boxed_str();
+        let connecting = self.network.connect_stream(self.local, self.remote);
+        let stream = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(connected) => connected.map_err(reason)?,
+            Err(_) => return Err(reason(io::ErrorKind::TimedOut.into())),
+        };
+        let local = stream.local_addr().map_err(reason)?;
+        let Some((tls, peer)) = &self.tls else { return Ok((stream, local)) };
+        let name = PeerName::parse(peer)
+            .ok_or_else(|| format!("{peer:?} is no name that a certificate can be for"))?;
+        let stream = tls.connect(stream, &name).await.map_err(|e| e.to_string())?;
+        Ok((Box::new(stream), local))
+    }
+}
+
 /// Connects and then runs the connection.
 pub(super) async fn open(
     id: ConnectionId,
-    network: Arc<dyn Network>,
-    local: Option<IpAddr>,
-    remote: SocketAddr,
+    opening: Opening,
     outgoing: mpsc::Receiver<Bytes>,
     signals: mpsc::Sender<Signal>,
 ) {
-    let connecting = network.connect_stream(local, remote);
-    let connected = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-        Ok(Ok(stream)) => stream.local_addr().map(|local| (stream, local)),
-        Ok(Err(e)) => Err(e),
-        Err(_) => Err(io::ErrorKind::TimedOut.into()),
-    };
-    match connected {
+    let transport = if opening.tls.is_some() { Transport::Tls } else { Transport::Tcp };
+    match opening.connect().await {
         Ok((stream, local)) => {
-            if signals.send(Signal::Opened { id, local, remote }).await.is_ok() {
+            let opened = Signal::Opened { id, transport, local, remote: opening.remote };
+            drop(opening);
+            if signals.send(opened).await.is_ok() {
                 run(id, stream, outgoing, signals).await;
             }
         }
-        Err(e) => {
-            let _ = signals.send(Signal::Failed { id, reason: e.to_string().into() }).await;
+        Err(reason) => {
+            let _ = signals.send(Signal::Failed { id, reason }).await;
         }
     }
 }

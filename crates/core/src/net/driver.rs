@@ -9,12 +9,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use sipsimple_net::tls::Tls;
 use sipsimple_net::{ByteStream, Clock, Network, Resolver};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Sleep;
 
+use super::connection::Opening;
 use super::datagram::{Datagrams, Received};
 use super::engine::Request;
 use super::listen::{self, Socket};
@@ -22,13 +24,13 @@ use super::lookup::{self, Sources};
 use super::{CONNECTION_QUEUE, EVENT_QUEUE, SHUTDOWN_TIMEOUT, SIGNAL_QUEUE, connection};
 use crate::stack::{
     Accepted, Command, ConnectionId, Endpoint, EndpointId, Event, Input, Output, Path, QueryId,
-    Refused, Resolved, Stack, StackConfig, Ticket, Trace, Transmit,
+    Refused, Resolved, Stack, StackConfig, Ticket, Trace, Transmit, Transport,
 };
 
 /// What the other tasks tell this one.
 pub(super) enum Signal {
-    Accepted(Box<dyn ByteStream>),
-    Opened { id: ConnectionId, local: SocketAddr, remote: SocketAddr },
+    Accepted { transport: Transport, stream: Box<dyn ByteStream> },
+    Opened { id: ConnectionId, transport: Transport, local: SocketAddr, remote: SocketAddr },
     Data { id: ConnectionId, bytes: Bytes },
     Failed { id: ConnectionId, reason: Box<str> },
     Closed { id: ConnectionId },
@@ -43,11 +45,20 @@ struct Connection {
     task: AbortHandle,
 }
 
+/// What the engine stands on.
+pub(super) struct World {
+    pub(super) network: Arc<dyn Network>,
+    pub(super) resolver: Arc<dyn Resolver>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) tls: Tls,
+}
+
 pub(super) struct Driver {
     stack: Stack,
     clock: Arc<dyn Clock>,
     network: Arc<dyn Network>,
     resolver: Arc<dyn Resolver>,
+    tls: Tls,
     datagrams: Datagrams,
     sources: Sources,
     connections: HashMap<ConnectionId, Connection>,
@@ -93,9 +104,7 @@ impl Driver {
         sockets: Vec<(Endpoint, Socket)>,
         requests: mpsc::Receiver<Request>,
         traces: broadcast::Sender<Trace>,
-        network: Arc<dyn Network>,
-        resolver: Arc<dyn Resolver>,
-        clock: Arc<dyn Clock>,
+        World { network, resolver, clock, tls }: World,
     ) -> (Self, mpsc::Receiver<Event>) {
         let (signal, signals) = mpsc::channel(SIGNAL_QUEUE);
         let (events, application) = mpsc::channel(EVENT_QUEUE);
@@ -107,7 +116,8 @@ impl Driver {
                     datagrams.add(EndpointId(index), endpoint.address, socket);
                 }
                 Socket::Stream(listener) => {
-                    helpers.spawn(listen::accept(listener, signal.clone()));
+                    let tls = (endpoint.transport == Transport::Tls).then(|| tls.clone());
+                    helpers.spawn(listen::accept(listener, tls, signal.clone()));
                 }
             }
         }
@@ -116,6 +126,7 @@ impl Driver {
             clock,
             network,
             resolver,
+            tls,
             datagrams,
             sources: Sources::default(),
             connections: HashMap::new(),
@@ -242,7 +253,7 @@ impl Driver {
 
     fn on_signal(&mut self, signal: Signal) {
         match signal {
-            Signal::Accepted(stream) => {
+            Signal::Accepted { transport, stream } => {
                 let ends = stream.local_addr().and_then(|l| Ok((l, stream.peer_addr()?)));
                 let Ok((local, remote)) = ends else { return };
                 self.accepted += 1;
@@ -251,10 +262,10 @@ impl Driver {
                 let run = connection::run(id, stream, queue, self.signal.clone());
                 let task = self.tasks.spawn(run);
                 self.connections.insert(id, Connection { outgoing, task });
-                self.feed(Input::StreamOpened { connection: id, local, remote });
+                self.feed(Input::StreamOpened { connection: id, transport, local, remote });
             }
-            Signal::Opened { id, local, remote } => {
-                self.feed(Input::StreamOpened { connection: id, local, remote });
+            Signal::Opened { id, transport, local, remote } => {
+                self.feed(Input::StreamOpened { connection: id, transport, local, remote });
             }
             Signal::Data { id, bytes } => {
                 if self.connections.contains_key(&id) {
@@ -307,11 +318,12 @@ impl Driver {
         loop {
             match self.stack.poll_output() {
                 Output::Transmit(transmit) => lost.extend(self.transmit(transmit)),
-                Output::Connect { connection, remote, local, .. } => {
+                Output::Connect { connection, remote, local, peer, .. } => {
                     let (outgoing, queue) = mpsc::channel(CONNECTION_QUEUE);
                     let network = self.network.clone();
-                    let signal = self.signal.clone();
-                    let run = connection::open(connection, network, local, remote, queue, signal);
+                    let tls = peer.map(|peer| (self.tls.clone(), peer));
+                    let opening = Opening { network, tls, local, remote };
+                    let run = connection::open(connection, opening, queue, self.signal.clone());
                     let task = self.tasks.spawn(run);
                     self.connections.insert(connection, Connection { outgoing, task });
                 }

@@ -4,10 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use sipsimple_net::tls::{Tls, TlsConfig, TlsConfigError};
 use sipsimple_net::{Clock, Network, Resolver};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::driver::Driver;
+use super::driver::{Driver, World};
 use super::{COMMAND_QUEUE, EngineEvents, TRACE_QUEUE, Traces};
 use crate::message::StatusCode;
 use crate::stack::{
@@ -32,6 +33,9 @@ pub struct EngineConfig {
     pub listeners: Vec<Listener>,
     /// The User-Agent and Server headers' value.
     pub user_agent: Option<Box<str>>,
+    /// Whom to trust over TLS, and who we are. The default trusts the system's
+    /// authorities, checks every server, and has no certificate to listen with.
+    pub tls: TlsConfig,
     /// T1, T2, T4.
     pub timers: TimerSettings,
     /// The most of everything.
@@ -55,6 +59,9 @@ pub enum EngineError {
         /// What the system said.
         source: io::Error,
     },
+    /// TLS could not be set up, or a TLS listener has no certificate.
+    #[error("can't use TLS: {0}")]
+    Tls(#[from] TlsConfigError),
     /// The machine refused the command.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -89,7 +96,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`EngineError::NoListener`] and [`EngineError::Listen`]; nothing is left
+    /// [`EngineError::NoListener`], [`EngineError::Listen`] and
+    /// [`EngineError::Tls`]; nothing is left
     /// open then.
     pub fn start(
         config: EngineConfig,
@@ -97,6 +105,11 @@ impl Engine {
         resolver: Arc<dyn Resolver>,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, EngineEvents), EngineError> {
+        let tls = Tls::new(config.tls, Arc::clone(&clock))?;
+        let listens = config.listeners.iter().any(|l| l.transport == Transport::Tls);
+        if listens && !tls.can_accept() {
+            return Err(TlsConfigError::NoIdentity.into());
+        }
         let sockets = super::listen::open(&config.listeners, &*network)?;
         let endpoints: Vec<Endpoint> = sockets.iter().map(|(endpoint, _)| *endpoint).collect();
         let seed = config.seed.unwrap_or_else(sipsimple_net::random_seed);
@@ -109,8 +122,8 @@ impl Engine {
         let (requests, incoming) = mpsc::channel(COMMAND_QUEUE);
         let (traces, _) = broadcast::channel(TRACE_QUEUE);
         let shared = Shared { requests, traces: traces.downgrade(), endpoints: endpoints.into() };
-        let (driver, events) =
-            Driver::new(stack, sockets, incoming, traces, network, resolver, clock);
+        let world = World { network, resolver, clock, tls };
+        let (driver, events) = Driver::new(stack, sockets, incoming, traces, world);
         tokio::spawn(driver.run());
         Ok((Self { shared: Arc::new(shared) }, EngineEvents(events)))
     }

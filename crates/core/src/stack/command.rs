@@ -50,6 +50,9 @@ pub struct Identity {
     pub route: Vec<SipUri>,
     /// The transport for URIs that name none; `None` means UDP.
     pub transport: Option<Transport>,
+    /// Over TLS: the domain that the next hop's certificate must be for; `None`
+    /// takes the host that the request is sent to.
+    pub tls_name: Option<Box<str>>,
 }
 
 impl Identity {
@@ -62,6 +65,7 @@ impl Identity {
             credentials: Vec::new(),
             route: Vec::new(),
             transport: None,
+            tls_name: None,
         }
     }
 }

@@ -1,17 +1,54 @@
 //! Stream connections: which there are, and what is half received on them
 //! (RFC 3261 §18).
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::ConnectionId;
 use super::deadlines::{Alarm, Deadlines, Sleeper};
 use super::random::IdMap;
+use super::{ConnectionId, Transport};
 use crate::framing::StreamFramer;
+
+/// What is spoken on a connection, and with whom for sure. A connection is
+/// reused only for the same (RFC 5923 §4).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Channel {
+    Tcp,
+    /// Our connection to a peer whose certificate is for this name.
+    Tls(Box<str>),
+    /// A peer's connection: nothing is known of who it is.
+    AcceptedTls,
+}
+
+impl Channel {
+    pub(crate) fn transport(&self) -> Transport {
+        match self {
+            Self::Tcp => Transport::Tcp,
+            Self::Tls(_) | Self::AcceptedTls => Transport::Tls,
+        }
+    }
+
+    /// The name that the certificate must be for.
+    pub(crate) fn peer(&self) -> Option<&str> {
+        match self {
+            Self::Tls(peer) => Some(peer),
+            Self::Tcp | Self::AcceptedTls => None,
+        }
+    }
+
+    fn accepted(transport: Transport) -> Self {
+        match transport {
+            Transport::Tls => Self::AcceptedTls,
+            _ => Self::Tcp,
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub remote: SocketAddr,
+    channel: Channel,
     pub framer: StreamFramer,
     /// `None` until it is open.
     local: Option<SocketAddr>,
@@ -28,7 +65,7 @@ pub(crate) struct Connection {
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     table: IdMap<ConnectionId, Connection>,
-    by_remote: std::collections::HashMap<SocketAddr, ConnectionId>,
+    by_remote: HashMap<SocketAddr, Vec<ConnectionId>>,
     next: u64,
 }
 
@@ -42,8 +79,11 @@ impl Connections {
     }
 
     /// The connection to reuse for this peer.
-    pub(crate) fn to(&self, remote: SocketAddr) -> Option<ConnectionId> {
-        self.by_remote.get(&remote).copied()
+    pub(crate) fn to(&self, channel: &Channel, remote: SocketAddr) -> Option<ConnectionId> {
+        let fits = |id: &&ConnectionId| {
+            self.table.get(id).is_some_and(|connection| connection.channel == *channel)
+        };
+        self.by_remote.get(&remote)?.iter().rev().find(fits).copied()
     }
 
     pub(crate) fn local(&self, id: ConnectionId) -> Option<SocketAddr> {
@@ -55,10 +95,15 @@ impl Connections {
     }
 
     /// A new connection of ours.
-    pub(crate) fn open(&mut self, remote: SocketAddr, now: Instant) -> ConnectionId {
+    pub(crate) fn open(
+        &mut self,
+        channel: Channel,
+        remote: SocketAddr,
+        now: Instant,
+    ) -> ConnectionId {
         self.next += 1;
         let id = ConnectionId::Opened(self.next);
-        self.insert(id, None, remote, StreamFramer::opened(), now);
+        self.insert(id, channel, None, remote, StreamFramer::opened(), now);
         id
     }
 
@@ -66,6 +111,7 @@ impl Connections {
     pub(crate) fn opened(
         &mut self,
         id: ConnectionId,
+        transport: Transport,
         local: SocketAddr,
         remote: SocketAddr,
         now: Instant,
@@ -73,7 +119,8 @@ impl Connections {
         match (self.table.get_mut(&id), id) {
             (Some(connection), _) => connection.local = Some(local),
             (None, ConnectionId::Accepted(_)) => {
-                self.insert(id, Some(local), remote, StreamFramer::accepted(), now);
+                let channel = Channel::accepted(transport);
+                self.insert(id, channel, Some(local), remote, StreamFramer::accepted(), now);
             }
             // Closed while it was being opened.
             (None, ConnectionId::Opened(_)) => {}
@@ -83,6 +130,7 @@ impl Connections {
     fn insert(
         &mut self,
         id: ConnectionId,
+        channel: Channel,
         local: Option<SocketAddr>,
         remote: SocketAddr,
         framer: StreamFramer,
@@ -90,6 +138,7 @@ impl Connections {
     ) {
         let connection = Connection {
             remote,
+            channel,
             framer,
             local,
             active: now,
@@ -98,14 +147,17 @@ impl Connections {
             alarm: Alarm::default(),
         };
         self.table.insert(id, connection);
-        self.by_remote.insert(remote, id);
+        self.by_remote.entry(remote).or_default().push(id);
     }
 
     /// Forgets it. True if requests of ours may still run over it.
     pub(crate) fn remove(&mut self, id: ConnectionId) -> bool {
         let Some(connection) = self.table.remove(&id) else { return false };
-        if self.by_remote.get(&connection.remote) == Some(&id) {
-            self.by_remote.remove(&connection.remote);
+        if let Some(same) = self.by_remote.get_mut(&connection.remote) {
+            same.retain(|other| *other != id);
+            if same.is_empty() {
+                self.by_remote.remove(&connection.remote);
+            }
         }
         connection.requests
     }
@@ -151,6 +203,10 @@ impl Connections {
 }
 
 impl Connection {
+    pub(crate) fn transport(&self) -> Transport {
+        self.channel.transport()
+    }
+
     /// After the framer has given what it has.
     pub(crate) fn note_partial(&mut self, now: Instant) {
         self.partial = if self.framer.buffered() == 0 {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::clients::{Clients, Owner, RequestId, Stage};
+use super::connections::Channel;
 use super::connections::Connections;
 use super::deadlines::Deadlines;
 use super::random::{Random, SeededHasher};
@@ -103,7 +104,7 @@ impl Core {
     pub(crate) fn local_of(&self, path: &Path) -> SocketAddr {
         match path {
             Path::Datagram { local, .. } => *local,
-            Path::Stream { connection, remote } => {
+            Path::Stream { connection, remote, .. } => {
                 self.connections.local(*connection).unwrap_or(match remote {
                     SocketAddr::V4(_) => SocketAddr::from(([0, 0, 0, 0], 0)),
                     SocketAddr::V6(_) => SocketAddr::from(([0u16; 8], 0)),
@@ -187,12 +188,16 @@ impl Core {
     fn reply_path(&mut self, id: ServerId) -> Option<Path> {
         let server = self.servers.get(id)?;
         let (path, fallback) = (server.path, server.fallback);
-        let Path::Stream { connection, .. } = path else { return Some(path) };
+        let Path::Stream { connection, transport, .. } = path else { return Some(path) };
         if self.connections.contains(connection) {
             return Some(path);
         }
-        let connection = self.connect(fallback, None).ok()?;
-        let path = Path::Stream { connection, remote: fallback };
+        // Over TLS nobody's name could be checked there.
+        if transport != Transport::Tcp {
+            return None;
+        }
+        let connection = self.connect(Channel::Tcp, fallback, None).ok()?;
+        let path = Path::Stream { connection, transport, remote: fallback };
         self.servers.get_mut(id)?.path = path;
         Some(path)
     }
@@ -200,18 +205,19 @@ impl Core {
     /// A connection to a peer: one that is there, or a new one.
     pub(crate) fn connect(
         &mut self,
+        channel: Channel,
         remote: SocketAddr,
         local: Option<IpAddr>,
     ) -> Result<super::ConnectionId, TransportError> {
-        if let Some(connection) = self.connections.to(remote) {
+        if let Some(connection) = self.connections.to(&channel, remote) {
             return Ok(connection);
         }
         if self.connections.len() >= self.config.limits.connections {
             return Err(TransportError::TooManyConnections);
         }
-        let connection = self.connections.open(remote, self.now);
-        let transport = Transport::Tcp;
-        self.outputs.push_back(Output::Connect { connection, transport, remote, local });
+        let (transport, peer) = (channel.transport(), channel.peer().map(Box::from));
+        let connection = self.connections.open(channel, remote, self.now);
+        self.outputs.push_back(Output::Connect { connection, transport, remote, local, peer });
         Ok(connection)
     }
 
@@ -248,9 +254,9 @@ impl Core {
         let path = &self.servers.get(server)?.path;
         let own = match path {
             Path::Datagram { local, .. } => *local,
-            Path::Stream { connection, .. } => {
+            Path::Stream { connection, transport, .. } => {
                 let own = self.connections.local(*connection)?;
-                self.contact_address(Transport::Tcp, own)
+                self.contact_address(*transport, own)
             }
         };
         Some((path.transport(), own))

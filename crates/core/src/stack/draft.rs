@@ -26,6 +26,9 @@ pub(crate) struct Draft {
     pub hop: Option<NextHop>,
     /// The transport where `hop` names none.
     pub preferred: Transport,
+    /// Whose certificate the next hop must show over TLS; `None` takes the
+    /// next hop's own name.
+    pub tls_name: Option<Box<str>>,
     pub contact: Option<ContactDraft>,
     /// Whole lines.
     pub headers: String,
@@ -52,7 +55,16 @@ impl Draft {
     pub(crate) fn new(method: Method, uri: Box<str>, hop: Option<NextHop>) -> Self {
         let mut headers = String::with_capacity(512);
         line(&mut headers, "Max-Forwards", MAX_FORWARDS);
-        Self { method, uri, hop, preferred: Transport::Udp, contact: None, headers, body: None }
+        Self {
+            method,
+            uri,
+            hop,
+            preferred: Transport::Udp,
+            tls_name: None,
+            contact: None,
+            headers,
+            body: None,
+        }
     }
 
     pub(crate) fn header(&mut self, name: &str, value: impl Display) {
@@ -63,6 +75,18 @@ impl Draft {
         for (name, value) in extra.iter() {
             self.header(name, value);
         }
+    }
+
+    /// Whose certificate the next hop must show: the domain that was looked
+    /// up, whatever the answer was (RFC 5922 §7.3). Names are compared without
+    /// regard to case.
+    pub(crate) fn tls_peer(&self) -> Box<str> {
+        let name = match (&self.tls_name, &self.hop) {
+            (Some(name), _) => name.clone(),
+            (None, Some(hop)) => hop.name(),
+            (None, None) => Box::default(),
+        };
+        name.to_ascii_lowercase().into()
     }
 
     /// About how long it will be.

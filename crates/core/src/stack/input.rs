@@ -120,6 +120,8 @@ pub enum Input {
     StreamOpened {
         /// The connection.
         connection: ConnectionId,
+        /// What is spoken on it.
+        transport: Transport,
         /// Our end.
         local: SocketAddr,
         /// The peer's end.

@@ -51,8 +51,8 @@ impl Stack {
                     self.on_message(bytes, &path);
                 }
             }
-            Input::StreamOpened { connection, local, remote } => {
-                self.on_opened(connection, local, remote);
+            Input::StreamOpened { connection, transport, local, remote } => {
+                self.on_opened(connection, transport, local, remote);
             }
             Input::StreamData { connection, bytes } => self.on_stream_data(connection, &bytes),
             Input::StreamFailed { connection, reason } => {
@@ -220,6 +220,7 @@ impl Stack {
     fn on_opened(
         &mut self,
         connection: ConnectionId,
+        transport: super::Transport,
         local: std::net::SocketAddr,
         remote: std::net::SocketAddr,
     ) {
@@ -229,7 +230,7 @@ impl Stack {
             core.outputs.push_back(Output::Close { connection });
             return;
         }
-        core.connections.opened(connection, local, remote, core.now);
+        core.connections.opened(connection, transport, local, remote, core.now);
         self.settle_connection(connection, None);
     }
 

@@ -25,6 +25,9 @@ pub enum Output {
         remote: SocketAddr,
         /// Our end's address, where it matters.
         local: Option<IpAddr>,
+        /// Over TLS: the domain or address that the peer's certificate must be
+        /// for (RFC 5922 §7.3).
+        peer: Option<Box<str>>,
     },
     /// Close a connection after what was sent on it; no more input comes from it.
     Close {
@@ -81,6 +84,8 @@ pub enum Path {
     Stream {
         /// The connection.
         connection: ConnectionId,
+        /// What is spoken on it.
+        transport: Transport,
         /// The peer.
         remote: SocketAddr,
     },
@@ -91,7 +96,7 @@ impl Path {
     pub fn transport(&self) -> Transport {
         match self {
             Self::Datagram { .. } => Transport::Udp,
-            Self::Stream { .. } => Transport::Tcp,
+            Self::Stream { transport, .. } => *transport,
         }
     }
 

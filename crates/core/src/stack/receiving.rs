@@ -173,7 +173,8 @@ impl Core {
         loop {
             let now = self.now;
             let entry = self.connections.get_mut(connection)?;
-            let path = Path::Stream { connection, remote: entry.remote };
+            let (transport, remote) = (entry.transport(), entry.remote);
+            let path = Path::Stream { connection, transport, remote };
             match entry.framer.next_frame() {
                 Ok(Some(Frame::Message(bytes))) => {
                     entry.note_message(now);

@@ -7,6 +7,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::clients::{Client, Machine, Owner, RequestId, Running, Stage};
+use super::connections::Channel;
 use super::core::{Core, Outcome};
 use super::deadlines::Alarm;
 use super::derived;
@@ -51,7 +52,7 @@ impl Core {
 
     /// Whether our own address on the way has to be asked for.
     fn needs_source(&self, remote: IpAddr) -> bool {
-        [Transport::Udp, Transport::Tcp].iter().any(|transport| {
+        [Transport::Udp, Transport::Tcp, Transport::Tls].iter().any(|transport| {
             self.endpoint_towards(*transport, remote)
                 .is_some_and(|(_, endpoint)| endpoint.address.ip().is_unspecified())
         })
@@ -82,7 +83,7 @@ impl Core {
     /// Sends to the next address, or fails.
     fn try_next(&mut self, id: RequestId, mut client: Client) {
         while let Some(target) = client.targets.pop_front() {
-            match self.way(&target) {
+            match self.way(&target, &client.draft) {
                 Ok((path, way)) => {
                     self.start(id, client, path, &way);
                     return;
@@ -124,7 +125,7 @@ impl Core {
     }
 
     /// Picks socket or connection, and our addresses in Via and Contact.
-    fn way(&mut self, target: &Target) -> Result<(Path, Way), TransportError> {
+    fn way(&mut self, target: &Target, draft: &Draft) -> Result<(Path, Way), TransportError> {
         let Target { transport, remote, local } = *target;
         let endpoint = self.endpoint_towards(transport, remote.ip());
         let own_ip = |bound: SocketAddr| match local {
@@ -136,18 +137,22 @@ impl Core {
                 let local = SocketAddr::new(own_ip(bound.address), bound.address.port());
                 (Path::Datagram { endpoint, local, remote }, local)
             }
-            (Transport::Udp | Transport::Tls | Transport::Ws | Transport::Wss, _) => {
+            (Transport::Udp, None) | (Transport::Ws | Transport::Wss, _) => {
                 return Err(TransportError::NoEndpoint(transport));
             }
-            (Transport::Tcp, _) => {
+            (Transport::Tcp | Transport::Tls, _) => {
+                let channel = match transport {
+                    Transport::Tls => Channel::Tls(draft.tls_peer()),
+                    _ => Channel::Tcp,
+                };
                 // Without a listener of our own the peer can only answer on
                 // the connection; Via and Contact then name what there is.
                 let other = || self.endpoint_towards(Transport::Udp, remote.ip());
                 let (_, bound) =
                     endpoint.or_else(other).ok_or(TransportError::NoEndpoint(transport))?;
                 let own = SocketAddr::new(own_ip(bound.address), bound.address.port());
-                let connection = self.connect(remote, Some(own.ip()))?;
-                (Path::Stream { connection, remote }, own)
+                let connection = self.connect(channel, remote, Some(own.ip()))?;
+                (Path::Stream { connection, transport, remote }, own)
             }
         };
         let branch = self.random.bits();

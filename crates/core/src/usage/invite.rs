@@ -342,6 +342,7 @@ impl Call {
         }
         if let Some(identity) = &self.identity {
             draft.preferred = identity.transport.unwrap_or(draft.preferred);
+            draft.tls_name.clone_from(&identity.tls_name);
         }
         if let Some(agent) = &core.config.user_agent {
             draft.header("User-Agent", agent);

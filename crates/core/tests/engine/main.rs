@@ -8,4 +8,5 @@
 mod bad_peers;
 mod calls;
 mod lifecycle;
+mod tls;
 mod world;

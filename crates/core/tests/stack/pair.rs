@@ -96,6 +96,8 @@ pub struct Pair {
     pub connected: usize,
     /// Answers of the resolver.
     pub names: HashMap<String, Vec<std::net::IpAddr>>,
+    /// Whose certificates were asked for.
+    pub tls_names: Vec<Box<str>>,
     /// Whether connections are refused.
     pub refuse_connections: bool,
 }
@@ -119,7 +121,7 @@ impl Pair {
             let mut bytes = [peer as u8; 32];
             bytes[..8].copy_from_slice(&seed.to_be_bytes());
             let address = address(peer);
-            let endpoints = [Transport::Udp, Transport::Tcp]
+            let endpoints = [Transport::Udp, Transport::Tcp, Transport::Tls]
                 .map(|transport| Endpoint { transport, address })
                 .to_vec();
             let mut config = StackConfig::new(bytes, endpoints);
@@ -144,6 +146,7 @@ impl Pair {
             accepted: 0,
             connected: 0,
             names: HashMap::new(),
+            tls_names: Vec::new(),
             refuse_connections: false,
         }
     }
@@ -184,8 +187,8 @@ impl Pair {
     pub fn call_with(&mut self, body: Option<Body>) -> CallKey {
         let identity = self.identity(ALICE);
         let mut to = format!("sip:bob@{}", address(BOB));
-        if self.transport == Transport::Tcp {
-            to.push_str(";transport=tcp");
+        if self.transport != Transport::Udp {
+            to.push_str(&format!(";transport={}", self.transport).to_lowercase());
         }
         self.call_to(identity, &to, body)
     }
@@ -351,8 +354,9 @@ impl Pair {
                     let input = Input::Resolved { query, answer };
                     self.send(peer, Duration::ZERO, Parcel::Input(input));
                 }
-                Output::Connect { connection, remote, .. } => {
-                    self.connect(peer, connection, remote);
+                Output::Connect { connection, transport, remote, peer: name, .. } => {
+                    self.tls_names.extend(name);
+                    self.connect(peer, connection, transport, remote);
                 }
                 Output::Close { connection } => self.close(peer, connection),
                 _ => {}
@@ -360,7 +364,13 @@ impl Pair {
         }
     }
 
-    fn connect(&mut self, peer: usize, connection: ConnectionId, remote: SocketAddr) {
+    fn connect(
+        &mut self,
+        peer: usize,
+        connection: ConnectionId,
+        transport: Transport,
+        remote: SocketAddr,
+    ) {
         let other = 1 - peer;
         if self.refuse_connections || remote != address(other) {
             let reason = "connection refused".into();
@@ -374,10 +384,14 @@ impl Pair {
         let ephemeral = SocketAddr::new(address(peer).ip(), 40_000 + self.accepted as u16);
         self.streams.insert((peer, connection), (other, theirs));
         self.streams.insert((other, theirs), (peer, connection));
-        let opened =
-            Input::StreamOpened { connection: theirs, local: address(other), remote: ephemeral };
+        let opened = Input::StreamOpened {
+            connection: theirs,
+            transport,
+            local: address(other),
+            remote: ephemeral,
+        };
         self.send(other, self.conditions.latency, Parcel::Input(opened));
-        let opened = Input::StreamOpened { connection, local: ephemeral, remote };
+        let opened = Input::StreamOpened { connection, transport, local: ephemeral, remote };
         self.send(peer, self.conditions.latency * 2, Parcel::Input(opened));
     }
 

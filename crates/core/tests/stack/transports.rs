@@ -129,7 +129,7 @@ fn idle_and_half_used_connections_are_closed() {
 
     let connection = ConnectionId::Accepted(77);
     let (local, remote) = (address(BOB), "192.0.2.9:7".parse().unwrap());
-    pair.feed(BOB, Input::StreamOpened { connection, local, remote });
+    pair.feed(BOB, Input::StreamOpened { connection, transport: Transport::Tcp, local, remote });
     let bytes = bytes::Bytes::from_static(b"INVITE sip:bob@exa");
     pair.feed(BOB, Input::StreamData { connection, bytes });
     pair.run_for(seconds(20));
@@ -139,4 +139,40 @@ fn idle_and_half_used_connections_are_closed() {
     pair.run_for(seconds(20));
     assert_eq!(pair.stacks[BOB].statistics().connections, 0);
     pair.settle();
+}
+
+#[test]
+fn a_call_over_tls_says_so_and_names_its_peer() {
+    let mut pair = Pair::over(Transport::Tls, 11);
+    let (alice, bob) = pair.established();
+    pair.hangup(ALICE, alice);
+    pair.expect_ended(BOB, bob);
+    pair.expect_ended(ALICE, alice);
+    assert_eq!(pair.connected, 1);
+    assert_eq!(pair.tls_names, ["192.0.2.2".into()] as [Box<str>; 1]);
+    let invite = String::from_utf8_lossy(pair.wire[0].message.as_bytes()).into_owned();
+    assert!(invite.contains("Via: SIP/2.0/TLS 192.0.2.1:5060;"), "{invite}");
+    assert!(invite.contains(";transport=tls>"), "{invite}");
+}
+
+#[test]
+fn a_tls_connection_is_reused_for_the_same_name_only() {
+    let mut pair = Pair::over(Transport::Tls, 12);
+    for name in ["a.example", "b.example"] {
+        pair.names.insert(name.into(), vec![address(BOB).ip()]);
+    }
+    let identity = pair.identity(ALICE);
+    for to in ["sip:x@a.example", "sip:x@A.example", "sips:y@a.example", "sip:x@b.example"] {
+        pair.names.entry("A.example".into()).or_insert(vec![address(BOB).ip()]);
+        let to = format!("{to}:5060;transport=tls");
+        pair.call_to(identity.clone(), &to, None);
+        pair.run_for(seconds(1));
+    }
+    assert_eq!(pair.tls_names, ["a.example".into(), "b.example".into()] as [Box<str>; 2]);
+    assert_eq!(pair.connected, 2);
+    // The account knows better what its server is called.
+    let identity = Identity { tls_name: Some("B.example".into()), ..(*identity).clone() };
+    pair.call_to(Arc::new(identity), "sip:x@a.example:5060;transport=tls", None);
+    pair.run_for(seconds(1));
+    assert_eq!(pair.connected, 2);
 }

@@ -206,6 +206,7 @@ pub(crate) fn out_of_dialog(method: Method, identity: &Identity, to: &crate::uri
     };
     let mut draft = Draft::new(method, uri.to_string().into(), hop.ok());
     draft.preferred = identity.transport.unwrap_or(draft.preferred);
+    draft.tls_name.clone_from(&identity.tls_name);
     for route in &identity.route {
         draft.header("Route", format_args!("<{route}>"));
     }
