@@ -61,6 +61,69 @@ pub fn dominant_frequency(pcm: &[i16], rate: u32) -> Option<f64> {
     Some(centre)
 }
 
+/// A place at which a tone does not go on as it was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Discontinuity {
+    /// How far into the audio, in samples.
+    pub at: usize,
+    /// How far the phase jumps, in radians.
+    pub phase: f64,
+    /// The amplitude after it, as a share of that of the whole tone.
+    pub level: f64,
+}
+
+/// How far a tone's phase may move from one 10 ms to the next, in radians.
+const MAX_PHASE_STEP: f64 = 0.2;
+/// How far a tone's amplitude may be from its usual one, as a share.
+const MAX_LEVEL_STEP: f64 = 0.15;
+
+/// Where a tone of `frequency` Hz, which is all that the audio should hold,
+/// is cut, interrupted or weak: each 10 ms are compared with those before.
+///
+/// ```
+/// use sipsimple_media::analysis::{discontinuities, sine};
+/// let mut pcm = sine(8000, 440.0, 8000.0, 8000);
+/// assert_eq!(discontinuities(&pcm, 8000, 440.0), []);
+/// pcm.drain(4000..4005);
+/// assert_eq!(discontinuities(&pcm, 8000, 440.0)[0].at, 4000);
+/// ```
+pub fn discontinuities(pcm: &[i16], rate: u32, frequency: f64) -> Vec<Discontinuity> {
+    let len = rate as usize / 100;
+    let fits: Vec<_> = pcm.chunks_exact(len).enumerate().collect();
+    let fits: Vec<_> = fits.into_iter().map(|(n, b)| fit(b, n * len, rate, frequency)).collect();
+    let mut levels: Vec<f64> = fits.iter().map(|(level, _)| *level).collect();
+    levels.sort_by(f64::total_cmp);
+    let usual = levels.get(levels.len() / 2).copied().unwrap_or(0.0).max(1.0);
+    let mut found = Vec::new();
+    for (n, (level, angle)) in fits.iter().enumerate() {
+        let before = if n == 0 { *angle } else { fits[n - 1].1 };
+        let phase = (angle - before + TAU / 2.0).rem_euclid(TAU) - TAU / 2.0;
+        let level = level / usual;
+        if phase.abs() > MAX_PHASE_STEP || (level - 1.0).abs() > MAX_LEVEL_STEP {
+            found.push(Discontinuity { at: n * len, phase, level });
+        }
+    }
+    found
+}
+
+/// Amplitude and phase of the sine that fits a block best (least squares).
+fn fit(block: &[i16], start: usize, rate: u32, frequency: f64) -> (f64, f64) {
+    let step = TAU * frequency / f64::from(rate);
+    let (mut ss, mut cc, mut sc, mut sx, mut cx) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for (n, sample) in block.iter().enumerate() {
+        let (sin, cos) = (step * (start + n) as f64).sin_cos();
+        let sample = f64::from(*sample);
+        ss += sin * sin;
+        cc += cos * cos;
+        sc += sin * cos;
+        sx += sin * sample;
+        cx += cos * sample;
+    }
+    let scale = ss * cc - sc * sc;
+    let (a, b) = ((sx * cc - cx * sc) / scale, (cx * ss - sx * sc) / scale);
+    (a.hypot(b), b.atan2(a))
+}
+
 /// The samples under a Hann window.
 fn windowed(pcm: &[i16]) -> Vec<f64> {
     let step = TAU / pcm.len() as f64;

@@ -1,25 +1,42 @@
 //! Making up for missing audio: the last pitch period again, fading out, and
-//! blended into what comes after it. The idea is that of ITU-T G.711
-//! appendix I, without its delay.
+//! joined to what comes after it where that looks most alike. The first half
+//! of the idea is that of ITU-T G.711 appendix I, without its delay.
 
 use std::time::Duration;
 
+use crate::similarity::{best_match, blend};
+use crate::stretch::samples;
+
 /// How long made-up audio keeps its level.
-const HOLD: Duration = Duration::from_millis(10);
+const HOLD: Duration = Duration::from_millis(20);
 /// When made-up audio has become silence.
-const GONE: Duration = Duration::from_millis(60);
+const GONE: Duration = Duration::from_millis(80);
 /// How long it takes to blend into real audio.
 const BLEND: Duration = Duration::from_millis(5);
 /// How much of the past is compared to find the pitch.
 const TEMPLATE: Duration = Duration::from_millis(10);
 /// The shortest and the longest pitch period.
 const PITCH: (Duration, Duration) = (Duration::from_micros(2500), Duration::from_millis(15));
-/// The pitch is searched for at this rate, whatever the audio's.
-const SEARCH_RATE: u32 = 8000;
+/// Real audio that is this much like the made-up one is joined to it there.
+const ALIKE: f32 = 0.6;
+
+/// How much of the past a [`Concealer`] looks at.
+pub const PAST: Duration = Duration::from_millis(26);
+
+/// Goes on with what was heard when nothing comes.
+#[derive(Debug)]
+pub struct Concealer {
+    rate: u32,
+    /// What was heard before the gap, oldest first.
+    past: Vec<i16>,
+    /// Room for what would be made up next.
+    ahead: Vec<i16>,
+    gap: Option<Gap>,
+}
 
 /// Audio that is being made up.
 #[derive(Debug, Clone, Copy)]
-struct Repetition {
+struct Gap {
     /// The period, in samples.
     period: usize,
     /// Samples made so far.
@@ -28,77 +45,87 @@ struct Repetition {
     step: i32,
 }
 
-/// Remembers what was played and goes on with it when nothing comes.
-#[derive(Debug)]
-pub struct Concealer {
-    rate: u32,
-    /// The latest real audio, oldest first.
-    history: Vec<i16>,
-    repetition: Option<Repetition>,
-}
-
 impl Concealer {
     /// For audio of `rate` samples per second.
     pub fn new(rate: u32) -> Self {
-        let len = samples(rate, TEMPLATE + PITCH.1) + 1;
-        Self { rate, history: vec![0; len], repetition: None }
+        Self {
+            rate,
+            past: vec![0; samples(rate, PAST)],
+            ahead: vec![0; samples(rate, PITCH.1) + samples(rate, BLEND)],
+            gap: None,
+        }
     }
 
-    /// Forgets what was played.
+    /// Forgets what was made up.
     pub fn reset(&mut self) {
-        self.history.fill(0);
-        self.repetition = None;
+        self.gap = None;
     }
 
-    /// Takes real audio, about to be played. After made-up audio, or when
-    /// `join` says that it doesn't continue what was played, its start is
-    /// changed to be a smooth continuation.
-    pub fn real(&mut self, pcm: &mut [i16], join: bool) {
-        if join && self.repetition.is_none() {
-            self.repetition = Some(self.start());
-        }
-        if let Some(mut repetition) = self.repetition.take() {
-            let blend = samples(self.rate, BLEND).min(pcm.len()).max(1) as i32;
-            for (n, sample) in pcm.iter_mut().take(blend as usize).enumerate() {
-                let old = i32::from(self.made_up(&mut repetition));
-                let new = i32::from(*sample);
-                *sample = (old + (new - old) * (n as i32 + 1) / (blend + 1)) as i16;
-            }
-        }
-        let keep = self.history.len().saturating_sub(pcm.len());
-        let len = self.history.len();
-        self.history.copy_within(len - keep.., 0);
-        self.history[keep..].copy_from_slice(&pcm[pcm.len() - (len - keep)..]);
+    /// Whether what was heard last was made up.
+    pub fn is_active(&self) -> bool {
+        self.gap.is_some()
     }
 
-    /// Fills `pcm` with made-up audio: silence in the end.
-    pub fn conceal(&mut self, pcm: &mut [i16]) {
-        let mut repetition = match self.repetition {
-            Some(repetition) => repetition,
-            None => self.start(),
-        };
-        for sample in pcm {
-            *sample = self.made_up(&mut repetition);
+    /// Begins a gap after `past` (its last [`PAST`] count), if none is open.
+    pub fn begin(&mut self, past: &[i16]) {
+        if self.gap.is_some() {
+            return;
         }
-        self.repetition = Some(repetition);
-    }
-
-    fn start(&self) -> Repetition {
+        let known = past.len().min(self.past.len());
+        let unknown = self.past.len() - known;
+        self.past[..unknown].fill(0);
+        self.past[unknown..].copy_from_slice(&past[past.len() - known..]);
         let period = self.pitch();
-        let len = self.history.len();
-        let step = i32::from(self.history[len - 1]) - i32::from(self.history[len - 1 - period]);
-        Repetition { period, made: 0, step }
+        let len = self.past.len();
+        let step = i32::from(self.past[len - 1]) - i32::from(self.past[len - 1 - period]);
+        self.gap = Some(Gap { period, made: 0, step });
     }
 
-    fn made_up(&self, repetition: &mut Repetition) -> i16 {
-        let Repetition { period, made, step } = *repetition;
+    /// Fills `pcm` with made-up audio, silence in the end; silence also when
+    /// no gap has [begun](Self::begin).
+    pub fn conceal(&mut self, pcm: &mut [i16]) {
+        let Some(mut gap) = self.gap else { return pcm.fill(0) };
+        for sample in pcm {
+            *sample = self.made_up(&mut gap);
+        }
+        self.gap = Some(gap);
+    }
+
+    /// How much longer the gap should be made up for, so that real audio, which
+    /// begins with `pcm` and needn't be in its place to the sample, goes on in
+    /// the same period.
+    pub fn extension(&mut self, pcm: &[i16]) -> usize {
+        let Some(mut gap) = self.gap else { return 0 };
+        let mut ahead = std::mem::take(&mut self.ahead);
+        for sample in &mut ahead {
+            *sample = self.made_up(&mut gap);
+        }
+        let template = &pcm[..pcm.len().min(samples(self.rate, BLEND))];
+        // More than a period: a multiple may fit better, to the sample.
+        let found = best_match(template, &ahead, 0..=samples(self.rate, PITCH.1), self.rate);
+        self.ahead = ahead;
+        found.filter(|found| found.similarity > ALIKE).map_or(0, |found| found.at)
+    }
+
+    /// Ends the gap, if one is open: changes the start of the real audio that
+    /// follows to be a smooth continuation.
+    pub fn end(&mut self, pcm: &mut [i16]) {
+        let Some(mut gap) = self.gap.take() else { return };
+        let len = samples(self.rate, BLEND).min(pcm.len());
+        for (n, new) in pcm[..len].iter_mut().enumerate() {
+            *new = blend(self.made_up(&mut gap), *new, n, len);
+        }
+    }
+
+    fn made_up(&self, gap: &mut Gap) -> i16 {
+        let Gap { period, made, step } = *gap;
         let gone = samples(self.rate, GONE);
         if made >= gone {
             return 0;
         }
-        repetition.made += 1;
+        gap.made += 1;
         let at = made % period;
-        let mut sample = i32::from(self.history[self.history.len() - period + at]);
+        let mut sample = i32::from(self.past[self.past.len() - period + at]);
         // The seam between two periods is spread over a millisecond.
         let seam = (self.rate / 1000) as usize;
         if at < seam {
@@ -113,70 +140,59 @@ impl Concealer {
 
     /// The period, in samples, after which the recent past repeats itself best.
     fn pitch(&self) -> usize {
-        let stride = (self.rate / SEARCH_RATE).max(1) as usize;
         let (shortest, longest) = (samples(self.rate, PITCH.0), samples(self.rate, PITCH.1));
-        let template = samples(self.rate, TEMPLATE);
-        let len = self.history.len();
-        let recent = &self.history[len - template..];
-        let mut best = (0.0f32, longest);
-        for lag in (shortest..=longest).step_by(stride) {
-            let earlier = &self.history[len - template - lag..len - lag];
-            let (mut product, mut energy) = (0i64, 0i64);
-            for (a, b) in recent.iter().step_by(stride).zip(earlier.iter().step_by(stride)) {
-                product += i64::from(*a) * i64::from(*b);
-                energy += i64::from(*b) * i64::from(*b);
-            }
-            if product > 0 {
-                // Slightly prefers short periods: a multiple fits as well.
-                let score = product as f32 * (product as f32 / energy as f32);
-                if score > best.0 * 1.001 {
-                    best = (score, lag);
-                }
-            }
-        }
-        best.1
+        let start = self.past.len() - samples(self.rate, TEMPLATE);
+        let places = (shortest..=longest).map(|lag| start - lag);
+        let found = best_match(&self.past[start..], &self.past, places, self.rate);
+        found.filter(|found| found.similarity > 0.0).map_or(longest, |found| start - found.at)
     }
-}
-
-fn samples(rate: u32, time: Duration) -> usize {
-    (time.as_micros() * u128::from(rate) / 1_000_000) as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{dominant_frequency, rms, sine};
+    use crate::analysis::{discontinuities, dominant_frequency, rms, sine};
 
     #[test]
     fn a_tone_goes_on_and_fades() {
         for rate in [8000, 16000, 48000] {
             let quantum = rate as usize / 100;
-            let mut tone = sine(rate, 440.0, 8000.0, quantum * 20);
+            let tone = sine(rate, 440.0, 8000.0, quantum * 20);
             let mut concealer = Concealer::new(rate);
-            concealer.real(&mut tone, false);
-            let mut made = vec![0; quantum * 8];
+            concealer.begin(&tone);
+            let mut made = vec![0; quantum * 10];
             concealer.conceal(&mut made);
             let level = rms(&made[..quantum]);
             assert!((5000.0..6300.0).contains(&level), "{rate}: {level}");
             let frequency = dominant_frequency(&made[..quantum * 3], rate).unwrap();
             assert!((frequency - 440.0).abs() < 15.0, "{rate}: {frequency}");
-            assert_eq!(rms(&made[quantum * 6..]), 0.0);
+            assert_eq!(rms(&made[quantum * 8..]), 0.0);
         }
     }
 
     #[test]
-    fn there_is_no_click_at_either_end() {
-        let mut tone = sine(8000, 440.0, 8000.0, 1600);
-        let steepest = steps(&tone);
-        let mut concealer = Concealer::new(8000);
-        concealer.real(&mut tone[..800], false);
-        let mut gap = [0; 160];
-        concealer.conceal(&mut gap);
-        concealer.real(&mut tone[960..], false);
-        let mut heard = tone[..800].to_vec();
-        heard.extend(gap);
-        heard.extend(&tone[960..]);
-        assert!(steps(&heard) < steepest * 3 / 2, "{} {steepest}", steps(&heard));
+    fn there_is_no_jump_at_either_end_wherever_the_audio_goes_on() {
+        for (rate, frequency, late) in
+            [(8000, 440.0, 0), (8000, 440.0, 33), (8000, 660.0, 7), (48_000, 660.0, 100)]
+        {
+            let gap = rate as usize / 50;
+            let before = rate as usize / 10;
+            let tone = sine(rate, frequency, 8000.0, rate as usize / 2);
+            let mut concealer = Concealer::new(rate);
+            let mut heard = tone[..before].to_vec();
+            concealer.begin(&heard);
+            let mut made = vec![0; gap];
+            concealer.conceal(&mut made);
+            assert!(concealer.is_active());
+            heard.extend(made);
+            let mut after = tone[before + gap - late..].to_vec();
+            let mut more = vec![0; concealer.extension(&after)];
+            concealer.conceal(&mut more);
+            heard.extend(more);
+            concealer.end(&mut after);
+            heard.extend(after);
+            assert_eq!(discontinuities(&heard, rate, frequency), [], "{rate} {frequency} {late}");
+        }
     }
 
     #[test]
@@ -185,14 +201,19 @@ mod tests {
         let mut pcm = [1; 80];
         concealer.conceal(&mut pcm);
         assert_eq!(pcm, [0; 80]);
+        concealer.begin(&[]);
+        concealer.conceal(&mut pcm);
+        assert_eq!(pcm, [0; 80]);
+        concealer.reset();
         let mut loud: Vec<i16> =
             (0..400).map(|n| if n % 50 < 25 { i16::MAX } else { i16::MIN }).collect();
-        concealer.real(&mut loud, false);
+        concealer.begin(&loud);
         concealer.conceal(&mut pcm);
-        concealer.real(&mut loud[..10], false);
-    }
-
-    fn steps(pcm: &[i16]) -> u16 {
-        pcm.windows(2).map(|pair| pair[0].abs_diff(pair[1])).max().unwrap()
+        concealer.extension(&loud);
+        concealer.end(&mut loud[..10]);
+        assert_eq!(concealer.extension(&loud), 0, "nothing is open");
+        concealer.begin(&loud);
+        assert_eq!(concealer.extension(&[]), 0);
+        concealer.end(&mut []);
     }
 }

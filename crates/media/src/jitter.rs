@@ -7,14 +7,15 @@
 //! next, and now minus the cursor is the playout's own transit: it has to be a
 //! little longer than that of nearly all packets, and no longer. The window
 //! of the latest transits says how long ([`TransitWindow`]); the buffer moves
-//! towards it where nobody hears it: at the start of a talk spurt, in
-//! silence and in gaps at once, in speech slowly.
+//! towards it at the start of a talk spurt and in gaps at once, and in speech
+//! by [`Advice`] to leave out or repeat a little where nobody hears it.
 //!
 //! * A packet that comes late when nothing else is there to play sets the
 //!   cursor back: the pause was heard anyway, so nothing is lost but time.
 //! * Clock drift shows as a slow change of the transits and is followed.
 //! * A jump of the timestamps, or a run of packets that are all late, starts
-//!   anew.
+//!   anew; but not the packets that a stalled network delivers all at once,
+//!   which are thrown away up to those that are in time.
 
 mod delay;
 mod window;
@@ -24,8 +25,11 @@ use std::time::{Duration, Instant};
 
 pub use window::TransitWindow;
 
-use delay::Patience;
+pub use delay::Advice;
 
+use delay::Tempo;
+
+use crate::rtp::RtpPacket;
 use crate::stream::JitterConfig;
 
 /// Packets that wait at most; then the oldest is thrown away.
@@ -39,8 +43,16 @@ const RESYNC_DISTANCE: Duration = Duration::from_millis(1500);
 const RESYNC_PACKETS: u8 = 3;
 /// Packets in a row that come too late, after which the clock is doubted.
 const LATE_PACKETS: u8 = 10;
+/// Packets that go on where the others ended, but late, are believed when they
+/// have come for so long: the source's clock had stopped. Those of a stalled
+/// network come all at once.
+const LATE_TIME: Duration = Duration::from_millis(100);
+/// At the start of a talk spurt, audio that is older than it should be by so
+/// much is left out.
+const STALE: Duration = Duration::from_millis(60);
 /// With nothing to play for so long, the next packet starts a talk spurt.
 const SPURT_END: Duration = Duration::from_millis(250);
+
 /// What became of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
@@ -65,7 +77,8 @@ pub enum Playout<'a> {
         payload: &'a [u8],
         /// How much of it is in the past, in timestamp units.
         skip: u32,
-        /// It does not continue what was played last: blend.
+        /// The playout has been moved: it does not continue what was played
+        /// last, and may begin a little later.
         join: bool,
     },
     /// Audio is missing: make something up for this many timestamp units.
@@ -104,6 +117,24 @@ enum State {
     },
 }
 
+/// Packets in a row of some kind.
+#[derive(Debug, Clone, Copy, Default)]
+struct Row {
+    packets: u8,
+    first: i64,
+}
+
+impl Row {
+    /// Counts a packet, and says how long the row is by now.
+    fn push(&mut self, arrival: i64) -> i64 {
+        if self.packets == 0 {
+            self.first = arrival;
+        }
+        self.packets = self.packets.saturating_add(1);
+        arrival - self.first
+    }
+}
+
 /// Time made up and left out, in timestamp units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Adjustments {
@@ -130,9 +161,9 @@ pub struct JitterBuffer {
     current: Vec<u8>,
     window: TransitWindow,
     state: State,
-    patience: Patience,
-    misplaced: u8,
-    late: u8,
+    tempo: Tempo,
+    misplaced: Row,
+    late: Row,
     /// Packets of other kinds (events) since the last one played.
     others: u16,
     adjustments: Adjustments,
@@ -152,9 +183,9 @@ impl JitterBuffer {
             current: Vec::new(),
             window: TransitWindow::default(),
             state: State::Idle { floor: i64::MIN },
-            patience: Patience::default(),
-            misplaced: 0,
-            late: 0,
+            tempo: Tempo::default(),
+            misplaced: Row::default(),
+            late: Row::default(),
             others: 0,
             adjustments: Adjustments::default(),
         }
@@ -168,9 +199,9 @@ impl JitterBuffer {
         self.latest = None;
         self.window.clear();
         self.state = State::Idle { floor: i64::MIN };
-        self.patience = Patience::default();
-        self.misplaced = 0;
-        self.late = 0;
+        self.tempo = Tempo::default();
+        self.misplaced = Row::default();
+        self.late = Row::default();
         self.others = 0;
     }
 
@@ -180,38 +211,32 @@ impl JitterBuffer {
     }
 
     /// Takes a packet that lasts `ticks` timestamp units.
-    pub fn insert(
-        &mut self,
-        arrival: Instant,
-        packet: &crate::rtp::RtpPacket<'_>,
-        ticks: u32,
-    ) -> Stored {
+    pub fn insert(&mut self, arrival: Instant, packet: &RtpPacket<'_>, ticks: u32) -> Stored {
         if ticks == 0 || ticks > self.units(MAX_PACKET_TIME) as u32 {
             return Stored::Misplaced;
         }
         let arrival = self.at(arrival);
         let mut timestamp = self.unwrap(packet.timestamp);
         if !self.belongs(arrival - timestamp) {
-            self.misplaced += 1;
-            let idle = matches!(self.state, State::Idle { .. }) && self.entries.is_empty();
-            if !(idle || packet.marker || self.misplaced >= RESYNC_PACKETS) {
+            let time = self.misplaced.push(arrival);
+            if !self.is_resync(packet, timestamp, time) {
                 return Stored::Misplaced;
             }
             self.reset();
             timestamp = self.unwrap(packet.timestamp);
         }
-        self.misplaced = 0;
-        self.window.push(arrival - timestamp);
+        self.misplaced = Row::default();
+        self.note_transit(arrival - timestamp);
         if !self.in_time(arrival, timestamp, timestamp + i64::from(ticks)) {
-            self.late += 1;
-            if self.late < LATE_PACKETS {
+            let time = self.late.push(arrival);
+            if self.late.packets < LATE_PACKETS || time < self.units(LATE_TIME) {
                 return Stored::Late;
             }
             self.reset();
             timestamp = self.unwrap(packet.timestamp);
             self.window.push(arrival - timestamp);
         }
-        self.late = 0;
+        self.late = Row::default();
         self.latest = Some(self.latest.map_or(timestamp, |latest| latest.max(timestamp)));
         let place = self.entries.iter().rposition(|entry| entry.timestamp <= timestamp);
         if place.is_some_and(|at| self.entries[at].timestamp == timestamp) {
@@ -239,22 +264,31 @@ impl JitterBuffer {
         self.others = self.others.saturating_add(1);
     }
 
+    /// Whether the next packet is there and continues the one before.
+    pub fn continues(&self) -> bool {
+        let State::Playing { cursor, join, .. } = self.state else { return false };
+        !join && self.entries.front().is_some_and(|entry| entry.timestamp == cursor)
+    }
+
     /// What plays from `now` on, for at most `wanted` timestamp units unless
-    /// it is a packet. `quiet` says that what was played last was silence.
-    pub fn next(&mut self, now: Instant, wanted: u32, quiet: bool) -> Playout<'_> {
+    /// it is a packet.
+    pub fn next(&mut self, now: Instant, wanted: u32) -> Playout<'_> {
         let now = self.at(now);
         loop {
             let front = self.entries.front().map(|e| (e.timestamp, e.end(), e.sequence));
             match (self.state, front) {
                 (State::Idle { .. }, None) => return Playout::Silence(wanted),
                 (State::Idle { .. }, Some((timestamp, _, sequence))) => {
-                    if now - timestamp < self.target() {
+                    let excess = now - timestamp - self.target();
+                    if excess < 0 {
                         return Playout::Silence(wanted);
                     }
                     let last_sequence = sequence.wrapping_sub(1);
-                    self.state =
-                        State::Playing { cursor: timestamp, last_sequence, starved: 0, join: true };
-                    self.patience = Patience::default();
+                    // What is too old by now is not worth a delay.
+                    let old = if excess > self.units(STALE) { excess } else { 0 };
+                    let cursor = timestamp + old;
+                    self.state = State::Playing { cursor, last_sequence, starved: 0, join: true };
+                    self.tempo = Tempo::default();
                 }
                 (State::Playing { cursor, starved, .. }, None) => {
                     if starved >= self.units(SPURT_END) {
@@ -268,16 +302,15 @@ impl JitterBuffer {
                     self.drop_front();
                 }
                 (State::Playing { cursor, .. }, Some((timestamp, _, _))) if timestamp <= cursor => {
-                    match self.correction(now - cursor, quiet) {
+                    match self.overdue(now - cursor) {
                         Some(ahead) if ahead > 0 => self.leave_out(ahead),
-                        Some(_) => return self.insert_pause(wanted),
-                        None => return self.play(),
+                        _ => return self.play(),
                     }
                 }
                 (State::Playing { cursor, last_sequence, .. }, Some((timestamp, _, sequence))) => {
                     let gap = timestamp - cursor;
-                    let excess = now - cursor - self.target();
-                    if excess > self.slack() {
+                    let excess = self.excess().unwrap_or(0);
+                    if self.is_excessive(excess) {
                         self.leave_out(excess.min(gap));
                         continue;
                     }
@@ -285,9 +318,10 @@ impl JitterBuffer {
                     let wanted = gap.min(wanted.into());
                     if missing <= self.others {
                         // A pause: the place to set the delay right.
-                        let pause = if excess < -self.quantum / 2 { 0 } else { wanted };
-                        self.adjustments.inserted += (wanted - pause) as u64;
-                        self.advance(pause, 0, true);
+                        let inserted = if self.is_lacking(excess) { wanted } else { 0 };
+                        self.adjustments.inserted += inserted as u64;
+                        self.tempo.low.shift(inserted);
+                        self.advance(wanted - inserted, 0, inserted > 0);
                         return Playout::Silence(wanted as u32);
                     }
                     return self.conceal(wanted, false);
@@ -313,6 +347,23 @@ impl JitterBuffer {
         (transit - fastest).abs() <= self.units(RESYNC_DISTANCE)
     }
 
+    /// Whether packets of another clock, for `time` now, are believed.
+    fn is_resync(&self, packet: &RtpPacket<'_>, timestamp: i64, time: i64) -> bool {
+        let latest = self.latest.unwrap_or(timestamp);
+        let goes_on = (timestamp - latest).abs() <= self.units(RESYNC_DISTANCE);
+        let idle = matches!(self.state, State::Idle { .. }) && self.entries.is_empty();
+        let enough = idle || self.misplaced.packets >= RESYNC_PACKETS;
+        packet.marker || (enough && (!goes_on || time >= self.units(LATE_TIME)))
+    }
+
+    /// Remembers a transit, unless nobody would wait for such packets.
+    fn note_transit(&mut self, transit: i64) {
+        let fastest = self.window.fastest().unwrap_or(transit);
+        if transit - fastest <= self.units(self.limits.max_delay) {
+            self.window.push(transit);
+        }
+    }
+
     /// Whether a packet can still be played; sets the cursor back for it where
     /// that costs nothing.
     fn in_time(&mut self, arrival: i64, timestamp: i64, end: i64) -> bool {
@@ -327,6 +378,7 @@ impl JitterBuffer {
                     *cursor -= back;
                     *starved = 0;
                     *join = true;
+                    self.tempo.low.shift(back);
                     let back = back as u64;
                     self.adjustments.concealed -= back.min(self.adjustments.concealed);
                     self.adjustments.inserted += back;
@@ -345,21 +397,15 @@ impl JitterBuffer {
     }
 
     fn conceal(&mut self, units: i64, starving: bool) -> Playout<'_> {
-        self.advance(units, if starving { units } else { 0 }, true);
+        self.advance(units, if starving { units } else { 0 }, false);
         self.adjustments.concealed += units as u64;
         Playout::Conceal(units as u32)
     }
 
     fn leave_out(&mut self, units: i64) {
         self.advance(units, 0, true);
+        self.tempo.low.shift(-units);
         self.adjustments.dropped += units as u64;
-    }
-
-    fn insert_pause(&mut self, wanted: u32) -> Playout<'_> {
-        let units = self.quantum.min(wanted.into());
-        self.advance(0, 0, true);
-        self.adjustments.inserted += units as u64;
-        Playout::Conceal(units as u32)
     }
 
     fn play(&mut self) -> Playout<'_> {

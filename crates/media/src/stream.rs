@@ -3,11 +3,14 @@
 //!
 //! [`RtpStream`] is a pure machine: [`handle_input`](RtpStream::handle_input),
 //! then [`poll_output`](RtpStream::poll_output) until it says
-//! [`Output::Timeout`]; nothing else changes its state. Its clock is
-//! [`Input::Quantum`], every 10 ms. It allocates nothing once it runs, except
-//! when it is configured.
+//! [`Output::Timeout`]; nothing else changes its state. Two clocks drive it:
+//! that of the audio, which brings [`Input::Capture`] and asks with
+//! [`Input::Playback`], in bursts if need be, and the time, each 10 ms an
+//! [`Input::Tick`]. It allocates nothing once it runs, except when it is
+//! configured.
 
 mod config;
+mod playout;
 mod receive;
 mod report;
 mod send;
@@ -33,7 +36,7 @@ use receive::Receiver;
 use report::Reporter;
 use send::{Sender, Talk};
 
-/// The time that one [`Input::Quantum`] covers.
+/// How much audio goes in and comes out at a time.
 pub const QUANTUM: Duration = Duration::from_millis(10);
 
 /// Events that wait to be polled; more are dropped, the oldest are kept.
@@ -57,8 +60,21 @@ pub enum Input<'a> {
         /// Its bytes.
         bytes: &'a [u8],
     },
-    /// 10 ms have passed, in which this audio was captured, at the codec's
-    /// [sample rate](RtpStream::sample_rate).
+    /// 10 ms of audio were captured, at the codec's
+    /// [sample rate](RtpStream::sample_rate). Packets follow the clock that
+    /// these come by.
+    Capture {
+        /// 10 ms of mono PCM.
+        pcm: &'a [i16],
+    },
+    /// 10 ms of audio are to be played: gives an [`Output::Playback`] while
+    /// the stream receives, at `now` or, if asked for in advance, after what
+    /// was given before.
+    Playback,
+    /// Time has passed: for reports and timeouts, about every 10 ms.
+    Tick,
+    /// All three, for audio whose clock is the time: 10 ms have passed, in
+    /// which this was captured, and the next 10 ms are to be played.
     Quantum {
         /// 10 ms of mono PCM.
         capture: &'a [i16],
@@ -95,8 +111,8 @@ pub enum Output<'a> {
     Playback(&'a [i16]),
     /// Something has happened.
     Event(AudioEvent),
-    /// Nothing more until the next input: the quantum that is due then, or a
-    /// datagram before it.
+    /// Nothing more until the next input: the tick that is due then, or
+    /// anything else before it.
     Timeout(Instant),
 }
 
@@ -167,7 +183,7 @@ pub struct RtpStream {
     heard: Instant,
     /// What the next timeout is counted from.
     timeout_from: Instant,
-    next_quantum: Instant,
+    next_tick: Instant,
     playback: Vec<i16>,
     pending: Pending,
     events: VecDeque<AudioEvent>,
@@ -198,7 +214,7 @@ impl RtpStream {
             random,
             heard: start.now,
             timeout_from: start.now,
-            next_quantum: start.now + QUANTUM,
+            next_tick: start.now + QUANTUM,
             playback: vec![0; quantum_len(&config)],
             pending: Pending::default(),
             events: VecDeque::with_capacity(MAX_EVENTS),
@@ -213,7 +229,14 @@ impl RtpStream {
         match input {
             Input::Rtp { from, bytes } => self.rtp(now, from, bytes),
             Input::Rtcp { from, bytes } => self.rtcp(now, from, bytes),
-            Input::Quantum { capture } => self.quantum(now, capture),
+            Input::Capture { pcm } => self.capture(now, pcm),
+            Input::Playback => self.play(now),
+            Input::Tick => self.tick(now),
+            Input::Quantum { capture } => {
+                self.capture(now, capture);
+                self.play(now);
+                self.tick(now);
+            }
             Input::Configure(config) => self.configure(now, config),
             Input::Digit(digit) => {
                 if self.sender.push_digit(digit).is_err() {
@@ -236,7 +259,7 @@ impl RtpStream {
         if std::mem::take(&mut self.pending.playback) {
             return Output::Playback(&self.playback);
         }
-        self.events.pop_front().map_or(Output::Timeout(self.next_quantum), Output::Event)
+        self.events.pop_front().map_or(Output::Timeout(self.next_tick), Output::Event)
     }
 
     /// Counters and times so far.
@@ -308,18 +331,26 @@ impl RtpStream {
         }
     }
 
-    fn quantum(&mut self, now: Instant, capture: &[i16]) {
-        self.next_quantum = now + QUANTUM;
+    fn capture(&mut self, now: Instant, pcm: &[i16]) {
         let to = self.receiver.filter.destination();
         let talk = match to {
             Some(_) if self.config.direction.sends() => Talk::Speak,
             Some(_) => Talk::KeepAlive,
             None => Talk::Silent,
         };
-        self.pending.rtp = to.zip(self.sender.push(now, capture, talk));
-        if self.config.direction.receives() {
+        self.pending.rtp = to.zip(self.sender.push(now, pcm, talk));
+    }
+
+    fn play(&mut self, now: Instant) {
+        self.pending.playback = self.config.direction.receives();
+        if self.pending.playback {
             self.receiver.play(now, &mut self.playback);
-            self.pending.playback = true;
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.next_tick = now + QUANTUM;
+        if self.config.direction.receives() {
             let timeout = self.config.timeout;
             let silent = now.saturating_duration_since(self.timeout_from);
             if !timeout.is_zero() && silent >= timeout {

@@ -1,7 +1,6 @@
 #![allow(clippy::disallowed_methods, reason = "any instant will do")]
 
 use super::*;
-use crate::rtp::RtpPacket;
 
 const TICKS: u32 = 160;
 
@@ -51,7 +50,7 @@ impl Line {
 
     fn next(&mut self, ms: u64) -> Said {
         let now = self.at(ms);
-        match self.buffer.next(now, 80, false) {
+        match self.buffer.next(now, 80) {
             Playout::Packet { payload, skip, .. } => Said::Packet(payload[0], skip),
             Playout::Conceal(80) => Said::Conceal,
             Playout::Silence(80) => Said::Silence,
@@ -218,7 +217,7 @@ proptest::proptest! {
             let now = line.at(ms);
             line.buffer.insert(now, &packet, ticks);
             for _ in 0..3 {
-                match line.buffer.next(now, 80, kind == 2) {
+                match line.buffer.next(now, 80) {
                     Playout::Packet { skip, .. } => proptest::prop_assert!(skip <= 1600),
                     Playout::Conceal(n) | Playout::Silence(n) => {
                         proptest::prop_assert!((1..=80).contains(&n));

@@ -3,7 +3,7 @@
 /// Packets that are remembered: five seconds of 20 ms packets.
 const CAPACITY: usize = 256;
 /// From so many packets on, the window says enough about the network.
-const TELLING: usize = 25;
+const TELLING: usize = 100;
 /// How many packets in a hundred may be later than the playout.
 const LATE_PERCENT: usize = 3;
 
@@ -60,6 +60,11 @@ impl TransitWindow {
         Some(self.reference + i64::from(self.sorted[at]))
     }
 
+    /// The greatest transit.
+    pub fn slowest(&self) -> Option<i64> {
+        self.sorted.last().map(|relative| self.reference + i64::from(*relative))
+    }
+
     /// Whether enough packets have been seen to believe it.
     pub fn is_telling(&self) -> bool {
         self.sorted.len() >= TELLING
@@ -76,10 +81,11 @@ mod tests {
         assert_eq!((window.fastest(), window.slow()), (None, None));
         for n in 0..1000i64 {
             window.push((1 << 40) + n % 100);
-            assert_eq!(window.is_telling(), n >= 24);
+            assert_eq!(window.is_telling(), n >= 99);
         }
         assert_eq!(window.fastest(), Some(1 << 40));
         assert_eq!(window.slow(), Some((1 << 40) + 97));
+        assert_eq!(window.slowest(), Some((1 << 40) + 99));
         for _ in 0..CAPACITY {
             window.push((1 << 40) + 500);
         }

@@ -4,17 +4,14 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::config::AudioConfig;
+use super::playout::{Decoders, Player};
 use super::source::{Source, SourceFilter, Verdict};
 use super::statistics::{DirectionStatistics, PlayoutStatistics, RejectedPackets};
-use crate::codec::{CodecInfo, Decoder};
-use crate::conceal::Concealer;
-use crate::jitter::{JitterBuffer, MAX_PACKET_TIME, Playout, Stored};
+use crate::codec::CodecInfo;
+use crate::jitter::Stored;
 use crate::reception::{Arrival, Reception};
 use crate::rtp::RtpPacket;
 use crate::telephone_event::{EventPayload, EventReceiver, Heard};
-
-/// Below this mean magnitude, a cut is not heard: about -55 dBFS.
-const QUIET: u64 = 58;
 
 /// What a packet led to, besides being stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,16 +31,10 @@ pub(super) struct Receiver {
     pub(super) counters: DirectionStatistics,
     started: Instant,
     info: CodecInfo,
-    decoders: Vec<(u8, Box<dyn Decoder>)>,
+    decoders: Decoders,
     event_type: Option<u8>,
     events: EventReceiver,
-    jitter: JitterBuffer,
-    concealer: Concealer,
-    /// Decoded audio that has not been played: `pcm[played..decoded]`.
-    pcm: Vec<i16>,
-    played: usize,
-    decoded: usize,
-    quiet: bool,
+    player: Player,
     /// How long the source's packets are, in timestamp units.
     packet_ticks: u32,
     /// Losses of earlier sources and sequences.
@@ -53,7 +44,6 @@ pub(super) struct Receiver {
 impl Receiver {
     pub(super) fn new(now: Instant, config: &AudioConfig) -> Self {
         let info = config.send.info();
-        let longest = MAX_PACKET_TIME.as_millis() as usize * info.sample_rate as usize / 1000;
         Self {
             filter: SourceFilter::new(config.remote_rtp, config.symmetric),
             reception: None,
@@ -64,12 +54,7 @@ impl Receiver {
             decoders: decoders(config),
             event_type: config.telephone_event_receive,
             events: EventReceiver::default(),
-            jitter: JitterBuffer::new(now, info.clock_rate, config.jitter),
-            concealer: Concealer::new(info.sample_rate),
-            pcm: vec![0; longest],
-            played: 0,
-            decoded: 0,
-            quiet: true,
+            player: Player::new(now, info, config.jitter),
             packet_ticks: info.clock_rate / 50,
             lost_before: 0,
         }
@@ -79,7 +64,7 @@ impl Receiver {
         self.filter.set_signalled(config.remote_rtp, config.symmetric);
         let info = config.send.info();
         if (info.clock_rate, info.sample_rate) == (self.info.clock_rate, self.info.sample_rate) {
-            self.jitter.set_limits(config.jitter);
+            self.player.jitter.set_limits(config.jitter);
             self.info = info;
             self.decoders = decoders(config);
             self.event_type = config.telephone_event_receive;
@@ -135,7 +120,7 @@ impl Receiver {
             return effects;
         }
         if is_event {
-            self.jitter.other_packet();
+            self.player.jitter.other_packet();
             match EventPayload::parse(packet.payload) {
                 Some(payload) => {
                     effects.heard = self.events.packet(now, packet.timestamp, payload);
@@ -144,9 +129,9 @@ impl Receiver {
             }
         } else if packet.payload.is_empty() {
             // A keep-alive (RFC 6263 §4.6).
-            self.jitter.other_packet();
+            self.player.jitter.other_packet();
         } else if playing {
-            match self.jitter.insert(now, &packet, ticks) {
+            match self.player.jitter.insert(now, &packet, ticks) {
                 Stored::Kept => self.packet_ticks = ticks,
                 Stored::Duplicate => {}
                 Stored::Late | Stored::Misplaced => self.counters.packets_discarded += 1,
@@ -157,10 +142,7 @@ impl Receiver {
 
     /// Forgets what was to be played: nothing is while the stream is held.
     pub(super) fn flush(&mut self) {
-        self.jitter.reset();
-        self.concealer.reset();
-        (self.played, self.decoded) = (0, 0);
-        self.quiet = true;
+        self.player.flush();
         if let Some(reception) = &mut self.reception {
             reception.forget_timing();
         }
@@ -173,69 +155,20 @@ impl Receiver {
 
     /// Fills `out` with what plays next.
     pub(super) fn play(&mut self, now: Instant, out: &mut [i16]) {
-        let mut filled = 0;
-        while filled < out.len() {
-            if self.played == self.decoded {
-                filled += self.refill(now, &mut out[filled..]);
-                continue;
-            }
-            let len = (self.decoded - self.played).min(out.len() - filled);
-            let part = &self.pcm[self.played..self.played + len];
-            out[filled..filled + len].copy_from_slice(part);
-            self.played += len;
-            filled += len;
-        }
-        let sum: u64 = out.iter().map(|sample| u64::from(sample.unsigned_abs())).sum();
-        self.quiet = sum < QUIET * out.len() as u64;
-    }
-
-    /// Decodes the next packet, or makes up the start of `out` and says how
-    /// much that was.
-    fn refill(&mut self, now: Instant, out: &mut [i16]) -> usize {
-        let samples_per_tick = (self.info.sample_rate / self.info.clock_rate).max(1);
-        let wanted = (out.len() as u32 / samples_per_tick).max(1);
-        match self.jitter.next(now, wanted, self.quiet) {
-            Playout::Packet { payload_type, payload, skip, join } => {
-                let decoder = self.decoders.iter_mut().find(|(kind, _)| *kind == payload_type);
-                let decoded = decoder.map(|(_, decoder)| decoder.decode(payload, &mut self.pcm));
-                // What an update has made unknown, or is malformed, is silence.
-                let Some(Ok(decoded)) = decoded else {
-                    self.counters.packets_discarded += 1;
-                    (self.played, self.decoded) = (0, 0);
-                    self.concealer.conceal(out);
-                    return out.len();
-                };
-                self.decoded = decoded;
-                self.played = ((skip * samples_per_tick) as usize).min(decoded);
-                self.concealer.real(&mut self.pcm[self.played..decoded], join);
-                0
-            }
-            Playout::Conceal(ticks) | Playout::Silence(ticks) => {
-                let len = ((ticks * samples_per_tick) as usize).clamp(1, out.len());
-                self.concealer.conceal(&mut out[..len]);
-                len
-            }
-        }
+        self.player.play(now, out, &mut self.decoders);
     }
 
     pub(super) fn statistics(&self) -> DirectionStatistics {
         let lost = self.reception.as_ref().map_or(0, Reception::lost);
-        DirectionStatistics { packets_lost: self.lost_before + lost, ..self.counters }
+        DirectionStatistics {
+            packets_lost: self.lost_before + lost,
+            packets_discarded: self.counters.packets_discarded + self.player.undecoded,
+            ..self.counters
+        }
     }
 
     pub(super) fn playout(&self, now: Instant) -> PlayoutStatistics {
-        let adjustments = self.jitter.adjustments();
-        let samples_per_tick = (self.info.sample_rate / self.info.clock_rate).max(1) as usize;
-        let unplayed = (self.decoded - self.played) / samples_per_tick;
-        let time =
-            |ticks: u64| Duration::from_micros(ticks * 1_000_000 / u64::from(self.info.clock_rate));
-        PlayoutStatistics {
-            delay: self.jitter.delay(now, unplayed as u32).unwrap_or_default(),
-            target_delay: self.jitter.target_delay(),
-            concealed: time(adjustments.concealed),
-            dropped: time(adjustments.dropped),
-            inserted: time(adjustments.inserted),
-        }
+        self.player.statistics(now)
     }
 
     /// RTP clock units as a time.
@@ -247,7 +180,7 @@ impl Receiver {
         self.lost_before += self.reception.as_ref().map_or(0, Reception::lost);
         self.reception = Some(Reception::new(packet.ssrc, packet.sequence));
         self.events = EventReceiver::default();
-        self.jitter.reset();
+        self.player.jitter.reset();
     }
 
     /// Updates the counters; false: the packet is not to be played.
@@ -274,7 +207,7 @@ impl Receiver {
             }
             Arrival::Restarted => {
                 self.lost_before += lost;
-                self.jitter.reset();
+                self.player.jitter.reset();
             }
         }
         if ticks > 0 {
@@ -289,7 +222,7 @@ impl Receiver {
 }
 
 /// Decoders of what the configuration accepts and the clock fits.
-fn decoders(config: &AudioConfig) -> Vec<(u8, Box<dyn Decoder>)> {
+fn decoders(config: &AudioConfig) -> Decoders {
     let info = config.send.info();
     let fits = |other: CodecInfo| {
         (other.clock_rate, other.sample_rate) == (info.clock_rate, info.sample_rate)
