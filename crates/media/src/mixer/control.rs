@@ -121,8 +121,17 @@ impl AudioMixer {
     ///
     /// [`MixerError::TooManyPorts`].
     pub fn add_port(&self) -> Result<Port, MixerError> {
-        let (to_mixer, from_port) = self.ring(RING_QUANTA);
-        let (to_port, from_mixer) = self.ring(RING_QUANTA);
+        self.add_port_with_rings(RING_QUANTA, RING_QUANTA)
+    }
+
+    /// Adds a port whose rings hold other numbers of quanta.
+    pub(crate) fn add_port_with_rings(
+        &self,
+        input: usize,
+        output: usize,
+    ) -> Result<Port, MixerError> {
+        let (to_mixer, from_port) = self.ring(input);
+        let (to_port, from_mixer) = self.ring(output);
         let (control, lease) = self.add(Some(from_port), Some(to_port))?;
         Ok(Port {
             id: control.id(),
@@ -137,7 +146,12 @@ impl AudioMixer {
     ///
     /// [`MixerError::TooManyPorts`].
     pub fn add_source(&self) -> Result<PortWriter, MixerError> {
-        let (ring, from_port) = self.ring(RING_QUANTA);
+        self.add_source_with_ring(RING_QUANTA)
+    }
+
+    /// Adds a port that only speaks, for somebody who may be late by `quanta`.
+    pub(crate) fn add_source_with_ring(&self, quanta: usize) -> Result<PortWriter, MixerError> {
+        let (ring, from_port) = self.ring(quanta);
         let (control, _lease) = self.add(Some(from_port), None)?;
         Ok(PortWriter { ring, control, _lease })
     }

@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use sipsimple_net::Received;
 use tokio::sync::mpsc;
 
 use super::audio::{Resamplers, Shared, Snapshot};
+use super::cushion::Cushion;
 use super::transport::RtpTransport;
 use crate::mixer::{PortReader, PortWriter};
 use crate::stream::{AudioConfig, AudioEvent, Input, Output, RtpStream};
@@ -16,14 +18,19 @@ use crate::telephone_event::Digit;
 /// Datagrams that are taken from a socket in a tick; the rest waits in the
 /// kernel, and what that has no room for is lost. A call has one.
 const MAX_DATAGRAMS: usize = 128;
-/// How often the RTCP socket is looked at, in ticks.
-const RTCP_TICKS: u32 = 10;
 /// How often the statistics are told, in ticks.
 const SNAPSHOT_TICKS: u32 = 10;
-/// Datagrams that came before the stream began and are thrown away at most.
-const MAX_STALE: usize = 4096;
-/// A quantum of silence at the highest rate of a mixer.
-static SILENCE: [i16; 480] = [0; 480];
+/// Datagrams that came before the stream began and are looked at, at most.
+const MAX_EARLY: usize = 4096;
+/// What came longer before the stream began is thrown away: playing it would
+/// be a delay, and when exactly it came nobody knows any more.
+const EARLY: Duration = Duration::from_millis(500);
+/// Room in the ring from the mixer, in quanta: as much as a pacer ever makes
+/// up for in one burst, and a little more.
+pub(super) const CAPTURE_RING: usize = 12;
+/// Ticks without a quantum from the mixer after which silence is sent in its
+/// place: its device is gone.
+const DEAF_TICKS: u32 = 10;
 
 pub(super) struct Call {
     shared: Arc<Shared>,
@@ -34,8 +41,9 @@ pub(super) struct Call {
     writer: PortWriter,
     /// Out of the mixer: what the peer hears.
     reader: PortReader,
-    /// The reader has gathered its cushion.
-    primed: bool,
+    cushion: Cushion,
+    /// Ticks since the mixer last gave anything.
+    deaf: u32,
     resamplers: Resamplers,
     mixer_pcm: Vec<i16>,
     codec_pcm: Vec<i16>,
@@ -60,7 +68,8 @@ impl Call {
             transport,
             writer,
             reader,
-            primed: false,
+            cushion: Cushion::new(),
+            deaf: 0,
             resamplers,
             mixer_pcm: Vec::new(),
             codec_pcm: Vec::new(),
@@ -74,12 +83,13 @@ impl Call {
         self.shared.id
     }
 
-    /// Throws away what the sockets gathered before anybody listened: all of it
-    /// is old, and playing it would be a delay for the whole call.
-    pub(super) fn begin(&mut self, buffer: &mut [u8]) {
-        for _ in 0..MAX_STALE {
-            if self.transport.rtp.try_recv_from(buffer).is_err() {
-                break;
+    /// Takes what the sockets gathered before the stream began: the peer may
+    /// speak before its answer has come.
+    pub(super) fn begin(&mut self, now: Instant, buffer: &mut [u8]) {
+        for _ in 0..MAX_EARLY {
+            let Ok(received) = self.transport.rtp.try_recv_from(buffer) else { break };
+            if now.saturating_duration_since(received.at) < EARLY {
+                self.received(received, buffer);
             }
         }
     }
@@ -110,8 +120,9 @@ impl Call {
         }
         self.ticks = self.ticks.wrapping_add(1);
         self.receive(buffer);
-        self.capture();
-        self.stream.handle_input(now, Input::Quantum { capture: &self.codec_pcm });
+        self.capture(now);
+        self.play(now);
+        self.stream.handle_input(now, Input::Tick);
         self.drain(now);
         if self.ticks.is_multiple_of(SNAPSHOT_TICKS) {
             self.tell(now);
@@ -122,12 +133,7 @@ impl Call {
     fn receive(&mut self, buffer: &mut [u8]) {
         for _ in 0..MAX_DATAGRAMS {
             let Ok(received) = self.transport.rtp.try_recv_from(buffer) else { break };
-            let bytes = &buffer[..received.len];
-            self.stream.handle_input(received.at, Input::Rtp { from: received.from, bytes });
-            self.drain(received.at);
-        }
-        if !self.ticks.is_multiple_of(RTCP_TICKS) {
-            return;
+            self.received(received, buffer);
         }
         for _ in 0..MAX_DATAGRAMS {
             let Ok(received) = self.transport.rtcp.try_recv_from(buffer) else { break };
@@ -137,29 +143,55 @@ impl Call {
         }
     }
 
-    /// Takes a quantum from the mixer, or silence.
-    ///
-    /// Mixer and worker tick at the same rate but not at the same moment. One
-    /// quantum in reserve keeps a tick that is a little early from finding
-    /// nothing; a reader that has fallen behind leaves out what is old.
-    fn capture(&mut self) {
-        let quantum = self.mixer_pcm.len();
-        let available = self.reader.available();
-        if !self.primed && available < 2 * quantum {
-            self.mixer_pcm.fill(0);
-        } else {
-            self.primed = true;
-            if available > 3 * quantum {
-                self.reader.catch_up(2 * quantum);
-            }
-            self.primed = self.reader.read_exact(&mut self.mixer_pcm);
-        }
-        self.resamplers.to_codec.process(&self.mixer_pcm, &mut self.codec_pcm);
+    fn received(&mut self, received: Received, buffer: &[u8]) {
+        let bytes = &buffer[..received.len];
+        self.stream.handle_input(received.at, Input::Rtp { from: received.from, bytes });
+        self.drain(received.at);
     }
 
-    /// Does what the machine says.
-    fn drain(&mut self, now: Instant) {
-        let mut refused = false;
+    /// Sends what the mixer has given since the last tick: none, one or
+    /// several quanta, since it has a clock of its own. Nothing is left out
+    /// and nothing put in: the packets follow the mixer's clock, and its
+    /// jitter is the receiver's to even out.
+    fn capture(&mut self, now: Instant) {
+        self.deaf += 1;
+        while self.reader.available() >= self.mixer_pcm.len() {
+            self.reader.read(&mut self.mixer_pcm);
+            self.deaf = 0;
+            self.speak(now);
+        }
+        if self.deaf > DEAF_TICKS {
+            self.mixer_pcm.fill(0);
+            self.speak(now);
+        }
+    }
+
+    fn speak(&mut self, now: Instant) {
+        self.resamplers.to_codec.process(&self.mixer_pcm, &mut self.codec_pcm);
+        self.stream.handle_input(now, Input::Capture { pcm: &self.codec_pcm });
+        self.drain(now);
+    }
+
+    /// Fills the ring to the mixer as far as it should be. How much of it the
+    /// mixer has taken since the last tick is its clock's business; that the
+    /// sender's clock is another one the jitter buffer sees and follows.
+    fn play(&mut self, now: Instant) {
+        let quantum = self.mixer_pcm.len();
+        let left = self.writer.queued() / quantum;
+        let ahead = self.cushion.ahead(left);
+        for _ in left..ahead {
+            self.stream.handle_input(now, Input::Playback);
+            if !self.drain(now) {
+                // On hold.
+                self.cushion.pause();
+                break;
+            }
+        }
+    }
+
+    /// Does what the machine says, and says whether that was playing something.
+    fn drain(&mut self, now: Instant) -> bool {
+        let (mut refused, mut played) = (false, false);
         loop {
             match self.stream.poll_output() {
                 Output::Rtp { to, bytes } => {
@@ -170,16 +202,9 @@ impl Call {
                     let _ = self.transport.rtcp.try_send_to(bytes, to);
                 }
                 Output::Playback(pcm) => {
-                    let quantum = self.mixer_pcm.len();
                     self.resamplers.to_mixer.process(pcm, &mut self.mixer_pcm);
-                    let queued = self.writer.queued();
-                    if queued == 0 {
-                        // In reserve, as above.
-                        self.writer.write(&SILENCE[..quantum]);
-                    }
-                    if queued < 3 * quantum {
-                        self.writer.write(&self.mixer_pcm);
-                    }
+                    self.writer.write(&self.mixer_pcm);
+                    played = true;
                 }
                 Output::Event(event) => {
                     if self.events.try_send(event).is_err() {
@@ -192,6 +217,7 @@ impl Call {
         if refused {
             self.stream.handle_input(now, Input::SendFailed);
         }
+        played
     }
 
     fn tell(&mut self, now: Instant) {

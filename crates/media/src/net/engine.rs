@@ -14,7 +14,8 @@ use super::MediaError;
 use super::audio::{
     AudioEvents, AudioHandle, MAX_WAITING_EVENTS, Resamplers, Shared, Snapshot, check,
 };
-use super::call::Call;
+use super::call::{CAPTURE_RING, Call};
+use super::cushion::MOST_AHEAD;
 use super::pacer::Pacer;
 use super::ports::PortPool;
 use super::transport::RtpTransport;
@@ -113,7 +114,7 @@ impl MediaEngine {
         check(&config)?;
         let mixer_rate = mixer.sample_rate().hz();
         let resamplers = Resamplers::new(&config, mixer_rate)?;
-        let Port { input, output, .. } = mixer.add_port()?;
+        let Port { input, output, .. } = mixer.add_port_with_rings(MOST_AHEAD, CAPTURE_RING)?;
         let shared = Arc::new(Shared {
             id: self.inner.next_id.fetch_add(1, Ordering::Relaxed),
             snapshot: Mutex::new(Snapshot::default()),

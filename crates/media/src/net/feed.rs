@@ -1,10 +1,10 @@
 //! Keeps the ring of a source full enough, at the pace of the mixer.
 
-use crate::mixer::{AudioMixer, MixerError, PortControl, PortWriter, RING_QUANTA};
+use crate::mixer::{AudioMixer, MixerError, PortControl, PortWriter};
 
-/// How many quanta wait for the mixer: one tick of either side may be late
-/// by that much.
-const AHEAD: usize = RING_QUANTA - 1;
+/// How many quanta wait for the mixer: each side may be late by half of them.
+/// What is played from memory or a disk is no worse for it.
+const AHEAD: usize = 6;
 
 /// A source port and room for its next quantum.
 pub(super) struct Feed {
@@ -14,7 +14,7 @@ pub(super) struct Feed {
 
 impl Feed {
     pub(super) fn new(mixer: &AudioMixer) -> Result<Self, MixerError> {
-        let writer = mixer.add_source()?;
+        let writer = mixer.add_source_with_ring(AHEAD)?;
         Ok(Self { writer, quantum: vec![0; mixer.quantum()].into_boxed_slice() })
     }
 

@@ -45,6 +45,7 @@
 
 mod audio;
 mod call;
+mod cushion;
 pub mod device;
 mod engine;
 mod error;

@@ -122,7 +122,7 @@ impl Worker {
     fn command(&mut self, now: Instant, command: Command) {
         match command {
             Command::Start(mut call) => {
-                call.begin(&mut self.buffer);
+                call.begin(now, &mut self.buffer);
                 self.calls.push(call);
             }
             Command::Update { id, change } => {
